@@ -1,0 +1,20 @@
+/* lib/port/clock.h - the two times a program knows, as types that cannot be mixed up. */
+#pragma once
+
+#include <stdint.h>
+
+/* Since an arbitrary start, never set back: for deadlines; never shown to people. */
+struct mono {
+    uint64_t ms;
+};
+
+/* Unix time in milliseconds: for names and pages. May jump. 0 = not known yet. */
+struct wall {
+    int64_t ms;
+};
+
+struct clock {
+    void *ctx;
+    struct mono (*mono_now)(void *ctx);
+    struct wall (*wall_now)(void *ctx);
+};

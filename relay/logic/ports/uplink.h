@@ -1,0 +1,72 @@
+/* relay/logic/ports/uplink.h - carrying photos to destinations, several at a time.
+ *
+ * The port opens connections, keeps them alive and reports what came back. Which status means what,
+ * when to try again and what to send next is decided in relay/logic. One thread makes all calls but
+ * `wake`. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+enum {
+    UPLINK_ANSWER_MAX =
+        65536, /* bytes of an answer's body that are kept; the rest is read and dropped */
+    UPLINK_HEADERS_MAX = 16,
+    UPLINK_ERROR_MAX = 160,
+};
+
+struct uplink_header {
+    char line[1024]; /* "Name: value" */
+};
+
+struct uplink_request {
+    uint64_t id;                         /* the caller's; comes back with the result */
+    const char *method;                  /* "POST", "GET", "PUT" */
+    const char *url;                     /* copied */
+    const struct uplink_header *headers; /* copied */
+    size_t header_count;
+    /* The body, sent with Content-Length: prefix, file, suffix. Nothing of it for GET. */
+    const void *prefix; /* copied */
+    size_t prefix_len;
+    int fd;             /* -1: no file. Taken: closed by the port */
+    uint64_t fd_len;    /* bytes of the file to send, from its start */
+    const void *suffix; /* copied */
+    size_t suffix_len;
+    uint32_t connect_timeout_ms;
+    uint32_t total_timeout_ms;
+    uint32_t stall_timeout_ms; /* no byte in either direction for so long: given up */
+    bool tls_insecure;         /* only if the owner asked for it by name */
+    const char *ca_file;       /* NULL: the system's */
+};
+
+enum uplink_failure {
+    UPLINK_ANSWERED,    /* a status came */
+    UPLINK_UNREACHABLE, /* nothing of the body can have been taken: resolve, connect, TLS */
+    UPLINK_AMBIGUOUS,   /* cut or timed out after the request began: the receiver may have it */
+    UPLINK_LOCAL,       /* our own file could not be read to its end */
+};
+
+struct uplink_result {
+    uint64_t id;
+    enum uplink_failure failure;
+    unsigned status; /* if ANSWERED */
+    bool has_retry_after;
+    uint32_t retry_after_s; /* 0..86400; dates are turned into seconds from now */
+    bool body_sent_whole;   /* the whole request had left */
+    const char *body;       /* borrowed until the next call; NUL behind it */
+    size_t body_len;
+    char error[UPLINK_ERROR_MAX]; /* for people, "" if none */
+};
+
+struct uplink {
+    void *ctx;
+    CHECKED enum err (*start)(void *ctx, const struct uplink_request *request);
+    /* Waits until a result is there, `wake` was called, or the time is over. `*out_have` tells. */
+    CHECKED enum err (*wait)(void *ctx, uint32_t timeout_ms, bool *out_have,
+                             struct uplink_result *out_result);
+    void (*wake)(void *ctx); /* from any thread */
+    void (*cancel_all)(void *ctx);
+};
