@@ -1,17 +1,7 @@
-/* lib/port/clock.h - the two times a program knows, as types that cannot be mixed up. */
+/* lib/port/clock.h - where a program reads its two times. */
 #pragma once
 
-#include <stdint.h>
-
-/* Since an arbitrary start, never set back: for deadlines; never shown to people. */
-struct mono {
-    uint64_t ms;
-};
-
-/* Unix time in milliseconds: for names and pages. May jump. 0 = not known yet. */
-struct wall {
-    int64_t ms;
-};
+#include "lib/base/instant.h"
 
 struct clock {
     void *ctx;
