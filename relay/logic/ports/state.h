@@ -8,7 +8,13 @@
  * highest receipt number whose flush returned; what lies above is not shown to anybody.
  *
  * A delivery is pending from the moment its photo is stored until it is delivered or given up;
- * delivered ones leave the outbox, so "sent" is: stored, and not (or no longer) in the outbox. */
+ * delivered ones leave the outbox, so "sent" is: stored, and not (or no longer) in the outbox.
+ * Only active destinations count. While one is inactive its undelivered rows rest, and it owes
+ * what is stored meanwhile as soon as it is active again.
+ *
+ * Every call is one transaction: on any error nothing of it happened, and the next call may be
+ * tried. ERR_FULL: no space; ERR_IO: the disk failed; ERR_CORRUPT: the database is damaged, the
+ * next start finds that out and sets it aside. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,13 +25,20 @@
 #include "lib/port/clock.h"
 #include "relay/logic/ports/photo.h"
 
+enum {
+    STATE_CONTENT_MAX =
+        65536,              /* photos back that content_find looks: ten minutes at 100 a second */
+    STATE_STEP_MAX = 10000, /* rows of one bounded step: about a tenth of a second */
+};
+
 /* Where the last run ended. */
 struct state_mark {
     int64_t last_photo;    /* highest receipt number ever given out; 0 = none */
-    int64_t last_batch;    /* highest batch number of any row or delivery */
+    int64_t last_batch;    /* highest batch number ever committed */
     int64_t flushed;       /* highest batch number known to have been flushed */
     bool clean;            /* the last run ended with close(); nothing needs verification */
-    bool rebuilt;          /* the database was new or had to be set aside: rebuild from the files */
+    bool rebuilt;          /* the database was new or had to be set aside: rebuild from the files;
+                              stays true over restarts until `rebuild_done` */
     struct wall last_wall; /* newest wall time the last run wrote; 0 = none */
 };
 
@@ -34,7 +47,10 @@ struct state_batch {
     int64_t number;             /* of this batch */
     int64_t flushed;            /* the last batch whose flush returned */
     const struct photo *photos; /* ids, names and all set; every active destination gets a pending
-                                   row unless photo.sent_already */
+                                   row unless photo.sent_already or imported as sent. Ids rise and
+                                   are above every id before. A stored photo of the same name is
+                                   forgotten (key kept): its file cannot be there any more. A key
+                                   that belongs to a stored photo stays with that photo. */
     size_t count;
 };
 
@@ -56,9 +72,14 @@ struct delivery_result {
 
 struct state {
     void *ctx;
+    /* Where the last run ended; the same answer during the whole run, but for `rebuilt`. */
     CHECKED enum err (*mark)(void *ctx, struct state_mark *out_mark);
-    /* Makes exactly these destinations active. One that is new, or was inactive, owes every photo
-     * stored that it has not had: `backfill` inserts those pending rows in steps. */
+    CHECKED enum err (*rebuild_done)(void *ctx);
+    /* Makes exactly these destinations active; their places here are the indexes used everywhere.
+     * One that is new, or was inactive, owes every photo stored that it has not had: `backfill`
+     * inserts those pending rows in steps, oldest first; until then they show as pending but are
+     * not in the counts nor in the outbox. ERR_LIMIT: too many; ERR_INPUT: a name that is empty,
+     * too long or there twice. The same set again changes nothing. */
     CHECKED enum err (*destinations_set)(void *ctx, const char *const *names, size_t count);
     /* At most `max` more rows; `*out_more` tells whether any are left. */
     CHECKED enum err (*backfill)(void *ctx, unsigned max, bool *out_more);
@@ -68,36 +89,42 @@ struct state {
      * are those of the first answer). */
     CHECKED enum err (*key_find)(void *ctx, const char *camera, const char *key, bool *out_found,
                                  struct photo *out_photo);
-    /* The newest photo of this camera with this content received at or after `since`; for senders
-     * that give no key. */
+    /* The newest photo of this camera with this content received at or after `since`, looking at
+     * the last STATE_CONTENT_MAX receipt numbers; for senders that give no key. */
     CHECKED enum err (*content_find)(void *ctx, const char *camera, const uint8_t sha256[32],
                                      struct wall since, bool *out_found, struct photo *out_photo);
     CHECKED enum err (*name_find)(void *ctx, const char *name, bool *out_found,
                                   struct photo *out_photo);
     /* Counter behind names that were taken: answers the last number used for `base` (1 = only the
-     * bare name) and remembers `used` when it is not 0. */
+     * bare name, 0 = none known) and remembers `used` when it is above that. Costs no transaction:
+     * numbers from 2 on are kept with the next `commit`, for the newest STATE_STEP_MAX bases. */
     CHECKED enum err (*name_counter)(void *ctx, const char *base, uint32_t used,
                                      uint32_t *out_last);
 
-    /* Calls `each` for every photo of a batch above `batch`, in order of receipt. */
+    /* Calls `each` for every photo of a batch above `batch`, in order of receipt, until it answers
+     * false. `each` may call photos_forget. */
     CHECKED enum err (*photos_above)(void *ctx, int64_t batch,
                                      bool (*each)(void *arg, const struct photo *p), void *arg);
-    /* Forgets photos; with `keep_key` their keys are remembered (retention), else not (damage). One
-     * transaction. */
+    /* Forgets photos and what is owed of them; with `keep_key` their keys are remembered
+     * (retention), else not (damage). Unknown ids are passed over. */
     CHECKED enum err (*photos_forget)(void *ctx, const int64_t *ids, size_t count, bool keep_key);
-    /* Puts a key back that is known from the journal only (its photo is deleted). */
+    /* Puts a key back that is known from the journal only (its photo is deleted): camera, key,
+     * name, size, sha256 and received are used. Changes nothing if the key is there. */
     CHECKED enum err (*key_restore)(void *ctx, const struct photo *p);
-    /* Drops keys without a photo beyond `keep_count`, and older than `before` beyond that count. */
+    /* Of the keys without a photo, drops those that are both older than `before` and beyond the
+     * newest `keep_count`, at most STATE_STEP_MAX per call. */
     CHECKED enum err (*keys_expire)(void *ctx, struct wall before, uint64_t keep_count);
 
+    /* Results for deliveries that are not in the outbox (any more) are passed over. */
     CHECKED enum err (*deliveries_record)(void *ctx, const struct delivery_result *results,
                                           size_t count);
-    /* Dead letters become pending again: all of them if `name` is NULL. */
+    /* Dead letters become pending again, with no tries: of all photos if `name` is NULL, then at
+     * most STATE_STEP_MAX per call: call again until `*out_count` is 0. */
     CHECKED enum err (*deliveries_retry)(void *ctx, const char *name, uint64_t *out_count);
-    /* Names that a sent_files.json says are delivered (to every destination configured when it is
-     * imported); photos of that name stored now or later are not sent again. One transaction. */
+    /* Names that a sent_files.json says are delivered (to every destination active now); photos of
+     * that name stored now or later are not sent there again and count as sent. */
     CHECKED enum err (*sent_import)(void *ctx, const char *const *names, size_t count);
-    /* Is `name` among the imported ones? */
+    /* Is `name` imported for every destination active now? False if none is active. */
     CHECKED enum err (*sent_known)(void *ctx, const char *name, bool *out_known);
 
     /* Notes that batch `flushed` was flushed, without a batch of its own. */
