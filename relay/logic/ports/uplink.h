@@ -38,15 +38,17 @@ struct uplink_request {
     uint32_t connect_timeout_ms;
     uint32_t total_timeout_ms;
     uint32_t stall_timeout_ms; /* no byte in either direction for so long: given up */
+    uint32_t answer_max;       /* bytes of the answer's body that are kept; 0 = UPLINK_ANSWER_MAX */
     bool tls_insecure;         /* only if the owner asked for it by name */
-    const char *ca_file;       /* NULL: the system's */
+    const char *ca_file;       /* copied; NULL: the system's */
+    const char *proxy;         /* copied; NULL: none. The environment is never asked. */
 };
 
 enum uplink_failure {
     UPLINK_ANSWERED,    /* a status came */
     UPLINK_UNREACHABLE, /* nothing of the body can have been taken: resolve, connect, TLS */
     UPLINK_AMBIGUOUS,   /* cut or timed out after the request began: the receiver may have it */
-    UPLINK_LOCAL,       /* our own file could not be read to its end */
+    UPLINK_LOCAL,       /* our own file could not be read to its end; the request was cut */
 };
 
 struct uplink_result {
@@ -61,12 +63,16 @@ struct uplink_result {
     char error[UPLINK_ERROR_MAX]; /* for people, "" if none */
 };
 
+/* Redirects are not followed, and no request waits for "100 Continue". An answer that comes before
+ * the body has left is an answer; what is left of the body is not sent then. */
 struct uplink {
     void *ctx;
+    /* ERR_INPUT: not a URL this port can speak; ERR_FULL: no memory. The file is closed either way,
+     * and there will be no result after an error. */
     CHECKED enum err (*start)(void *ctx, const struct uplink_request *request);
     /* Waits until a result is there, `wake` was called, or the time is over. `*out_have` tells. */
     CHECKED enum err (*wait)(void *ctx, uint32_t timeout_ms, bool *out_have,
                              struct uplink_result *out_result);
-    void (*wake)(void *ctx); /* from any thread */
-    void (*cancel_all)(void *ctx);
+    void (*wake)(void *ctx); /* from any thread; also ends a wait that begins later */
+    void (*cancel_all)(void *ctx); /* no result comes for them */
 };
