@@ -47,13 +47,13 @@ struct destination_limits destination_limits_usual(void);
 struct destination_status {
     enum destination_state state;
     unsigned in_flight;
-    unsigned failures;      /* in a row; 0 after any success */
-    bool knows_keys;        /* its last receipt carried our sha256 */
-    struct wall since;      /* of the state; 0 = since start */
-    struct wall last_sent;  /* newest proven delivery of this run */
+    unsigned failures;     /* in a row; 0 after any success */
+    bool knows_keys;       /* its last receipt carried our sha256 */
+    struct wall since;     /* of the state; 0 = since start */
+    struct wall last_sent; /* newest proven delivery of this run */
     struct wall last_failed;
-    struct wall next_try; /* DOWN and HELD only */
-    uint64_t attempts[VERDICT_REASONS]; /* of this run, by their end */
+    struct wall next_try;                /* DOWN and HELD only */
+    uint64_t attempts[VERDICT_REASONS];  /* of this run, by their end */
     char last_error[DELIVERY_ERROR_MAX]; /* "" once it works again */
 };
 

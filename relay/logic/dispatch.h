@@ -88,7 +88,7 @@ struct dispatch {
     struct courier courier;
     int64_t seen;
     struct mono view_not_before;
-    int64_t drift_ms; /* wall - mono, to notice a clock that is set back */
+    int64_t drift_ms;  /* wall - mono, to notice a clock that is set back */
     unsigned rotation; /* which destination is served first */
     struct delivery_result results[DISPATCH_SLOTS_MAX];
     size_t result_count;

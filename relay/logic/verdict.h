@@ -19,9 +19,9 @@ enum {
 };
 
 enum verdict_kind {
-    VERDICT_SENT,     /* proven, or claimed by a receiver that proves nothing */
-    VERDICT_LATER,    /* the destination cannot now; says nothing about the photo */
-    VERDICT_AGAIN,    /* failed, and may be this photo's fault or the destination's; never given up */
+    VERDICT_SENT,  /* proven, or claimed by a receiver that proves nothing */
+    VERDICT_LATER, /* the destination cannot now; says nothing about the photo */
+    VERDICT_AGAIN, /* failed, and may be this photo's fault or the destination's; never given up */
     VERDICT_REFUSED,  /* this photo is not wanted: 400, 413, 415, 422 */
     VERDICT_HOLD,     /* the destination is not what we think it is: a person must look */
     VERDICT_OUR_FILE, /* our own file could not be read to its end */

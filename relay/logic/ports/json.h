@@ -12,11 +12,11 @@
 #include "relay/logic/ports/photo.h"
 
 enum {
-    JSON_CODE_MAX = 33,           /* "code" of an error answer, with its NUL */
-    JSON_TEXT_MAX = 120,          /* "error" of an answer; longer ones are cut */
-    JSON_NAMES_MAX = 1000000,     /* names taken from one sent_files.json */
+    JSON_CODE_MAX = 33,             /* "code" of an error answer, with its NUL */
+    JSON_TEXT_MAX = 120,            /* "error" of an answer; longer ones are cut */
+    JSON_NAMES_MAX = 1000000,       /* names taken from one sent_files.json */
     JSON_NAMES_BYTES_MAX = 1 << 28, /* bytes read from one sent_files.json */
-    JSON_VALUE_MAX = 32768,       /* bytes of one array element or skipped value */
+    JSON_VALUE_MAX = 32768,         /* bytes of one array element or skipped value */
 };
 
 /* The fields of an answer to an upload that say something about it. A field of another type than

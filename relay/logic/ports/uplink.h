@@ -73,6 +73,6 @@ struct uplink {
     /* Waits until a result is there, `wake` was called, or the time is over. `*out_have` tells. */
     CHECKED enum err (*wait)(void *ctx, uint32_t timeout_ms, bool *out_have,
                              struct uplink_result *out_result);
-    void (*wake)(void *ctx); /* from any thread; also ends a wait that begins later */
+    void (*wake)(void *ctx);       /* from any thread; also ends a wait that begins later */
     void (*cancel_all)(void *ctx); /* no result comes for them */
 };
