@@ -1,0 +1,172 @@
+#include "relay/logic/recovery.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "relay/logic/layout.h"
+#include "relay/logic/limits.h"
+
+enum { READ_BYTES = 32 * 1024, VERIFY_STEP = 64, ASIDE_NAMES_MAX = 10000 };
+
+enum err recovery_make_folders(const struct fs *fs)
+{
+    static const char *const folders[] = {
+        LAYOUT_HOME, LAYOUT_TMP, LAYOUT_JOURNAL, LAYOUT_QUARANTINE, LAYOUT_CRASHES, LAYOUT_THUMBS,
+    };
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        enum err e = fs->make_folder(fs->ctx, folders[i]);
+        if (e != ERR_OK)
+            return e;
+    }
+    return ERR_OK;
+}
+
+struct sweep {
+    const struct fs *fs;
+    uint64_t swept;
+    enum err error;
+};
+
+static bool sweep_one(void *arg, const char *name)
+{
+    struct sweep *s = arg;
+    char path[FS_PATH_MAX];
+    int n = snprintf(path, sizeof path, LAYOUT_TMP "/%s", name);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return true; /* not a name of ours */
+    enum err e = s->fs->remove(s->fs->ctx, path);
+    if (e == ERR_OK)
+        s->swept++;
+    else
+        s->error = e;
+    return true;
+}
+
+enum err recovery_sweep(const struct fs *fs, uint64_t *out_swept)
+{
+    struct sweep s = {.fs = fs, .error = ERR_OK};
+    enum err e = fs->list(fs->ctx, LAYOUT_TMP, sweep_one, &s);
+    if (e != ERR_OK)
+        return e;
+    *out_swept = s.swept;
+    return s.error;
+}
+
+static enum err hash_file(const struct fs *fs, const struct hash *hash, int fd, uint64_t *out_size,
+                          uint8_t out_sha256[HASH_BYTES])
+{
+    struct hash_stream *stream;
+    enum err e = hash->begin(hash->ctx, &stream);
+    if (e != ERR_OK)
+        return e;
+    char bytes[READ_BYTES];
+    uint64_t size = 0;
+    size_t got = 1;
+    while (e == ERR_OK && got > 0) {
+        e = fs->read(fs->ctx, fd, size, bytes, sizeof bytes, &got);
+        if (e == ERR_OK)
+            hash->update(hash->ctx, stream, bytes, got);
+        size += e == ERR_OK ? got : 0;
+    }
+    if (e != ERR_OK) {
+        hash->discard(hash->ctx, stream);
+        return e;
+    }
+    hash->finish(hash->ctx, stream, out_sha256);
+    *out_size = size;
+    return ERR_OK;
+}
+
+enum err recovery_compare(const struct fs *fs, const struct hash *hash, const struct photo *p,
+                          bool from_medium, bool *out_same)
+{
+    bool found = false;
+    int fd = -1;
+    enum err e = fs->open(fs->ctx, p->name, &found, &fd);
+    if (e != ERR_OK)
+        return e;
+    if (!found) {
+        *out_same = false;
+        return ERR_OK;
+    }
+    if (from_medium)
+        e = fs->forget_cache(fs->ctx, fd);
+    uint64_t size = 0;
+    uint8_t sha256[HASH_BYTES];
+    if (e == ERR_OK)
+        e = hash_file(fs, hash, fd, &size, sha256);
+    (void)fs->close(fs->ctx, fd); /* only read */
+    if (e == ERR_OK)
+        *out_same = size == p->size_bytes && memcmp(sha256, p->sha256, sizeof sha256) == 0;
+    return e;
+}
+
+enum err recovery_set_aside(const struct fs *fs, const char *name)
+{
+    char to[FS_PATH_MAX];
+    bool taken = true;
+    for (unsigned i = 0; taken && i < ASIDE_NAMES_MAX; i++) {
+        int n = i == 0 ? snprintf(to, sizeof to, LAYOUT_QUARANTINE "/%s", name)
+                       : snprintf(to, sizeof to, LAYOUT_QUARANTINE "/%s.%u", name, i);
+        if (n < 0 || (size_t)n >= sizeof to)
+            return ERR_LIMIT;
+        bool found = false;
+        struct fs_stat st;
+        enum err e = fs->stat(fs->ctx, name, &found, &st);
+        if (e != ERR_OK || !found)
+            return e;
+        e = fs->rename_noreplace(fs->ctx, name, to, &taken);
+        if (e != ERR_OK)
+            return e;
+    }
+    return taken ? ERR_LIMIT : ERR_OK;
+}
+
+/* Rows are looked through in steps, so that damage is repaired between two steps and not while the
+ * database is being read. */
+struct verify {
+    const struct fs *fs;
+    const struct hash *hash;
+    int64_t damaged[VERIFY_STEP];
+    char names[VERIFY_STEP][PHOTO_NAME_MAX];
+    size_t count;
+    uint64_t unreadable;
+};
+
+static bool verify_one(void *arg, const struct photo *p)
+{
+    struct verify *v = arg;
+    bool same = false;
+    enum err e = recovery_compare(v->fs, v->hash, p, true, &same);
+    if (e != ERR_OK)
+        v->unreadable++;
+    if (e != ERR_OK || same)
+        return true;
+    v->damaged[v->count] = p->id;
+    snprintf(v->names[v->count], sizeof v->names[0], "%s", p->name);
+    v->count++;
+    return v->count < VERIFY_STEP;
+}
+
+enum err recovery_verify(const struct fs *fs, const struct hash *hash, const struct state *state,
+                         int64_t batch, uint64_t *out_damaged)
+{
+    *out_damaged = 0;
+    struct verify v = {.fs = fs, .hash = hash};
+    do {
+        v.count = 0;
+        v.unreadable = 0;
+        enum err e = state->photos_above(state->ctx, batch, verify_one, &v);
+        /* File first: a crash in between leaves a row without a file, which the next start finds.
+         */
+        for (size_t i = 0; e == ERR_OK && i < v.count; i++)
+            e = recovery_set_aside(fs, v.names[i]);
+        if (e == ERR_OK && v.count > 0)
+            e = state->photos_forget(state->ctx, v.damaged, v.count, false);
+        if (e != ERR_OK)
+            return e;
+        out_found->damaged += v.count;
+        out_found->unreadable = v.unreadable;
+    } while (v.count == VERIFY_STEP);
+    return ERR_OK;
+}

@@ -1,0 +1,36 @@
+/* relay/logic/recovery.h - what is done before listening, and after a disk has failed.
+ *
+ * Nothing here is a reason not to start: what is damaged is set aside in LAYOUT_QUARANTINE, told,
+ * and the rest goes on. */
+#pragma once
+
+#include <stdint.h>
+
+#include "lib/port/fs.h"
+#include "relay/logic/ports/hash.h"
+#include "relay/logic/ports/state.h"
+
+struct recovery_found {
+    uint64_t damaged;    /* forgotten and set aside */
+    uint64_t unreadable; /* the disk gave an error */
+};
+
+/* Makes the folders of layout.h. */
+CHECKED enum err recovery_make_folders(const struct fs *fs);
+
+/* Removes what unfinished uploads left in LAYOUT_TMP. `*out_swept` counts the files. */
+CHECKED enum err recovery_sweep(const struct fs *fs, uint64_t *out_swept);
+
+/* Reads every photo of a batch above `batch` from the medium and compares it with its row. Where
+ * they differ, row *and key* are forgotten (the photo was never acknowledged; its sender will
+ * repeat it) and the file is set aside. `*out_damaged` counts them. */
+CHECKED enum err recovery_verify(const struct fs *fs, const struct hash *hash,
+                                 const struct state *state, int64_t batch, uint64_t *out_damaged);
+
+/* Does the file hold exactly these bytes? `*out_same` is false also if there is no such file. With
+ * `from_medium` cached pages are dropped first. */
+CHECKED enum err recovery_compare(const struct fs *fs, const struct hash *hash,
+                                  const struct photo *p, bool from_medium, bool *out_same);
+
+/* Moves a damaged file to LAYOUT_QUARANTINE under a free name. ERR_OK if it is gone already. */
+CHECKED enum err recovery_set_aside(const struct fs *fs, const char *name);
