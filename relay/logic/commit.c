@@ -86,10 +86,24 @@ static enum err look_for_first(struct commit *c, struct commit_item *const *item
     return e;
 }
 
+/* A name that an imported sent_files.json holds is taken, too: under it the photo would count as
+ * sent. Only a name that the sender stamped can be old enough for that. */
+static enum err try_name(struct commit *c, struct commit_item *item, bool may_be_old,
+                         bool *out_taken)
+{
+    const struct fs *fs = c->deps.fs;
+    *out_taken = false;
+    enum err e = ERR_OK;
+    if (may_be_old)
+        e = c->deps.state->sent_known(c->deps.state->ctx, item->photo.name, out_taken);
+    if (e == ERR_OK && !*out_taken)
+        e = fs->rename_noreplace(fs->ctx, item->path, item->photo.name, out_taken);
+    return e;
+}
+
 /* Moves the spooled file to a name nobody has. */
 static enum err give_name(struct commit *c, struct commit_item *item)
 {
-    const struct fs *fs = c->deps.fs;
     const struct state *state = c->deps.state;
     char stamp[NAMES_STAMP_MAX];
     c->deps.stamp(c->deps.stamp_ctx, item->photo.received, stamp);
@@ -102,7 +116,7 @@ static enum err give_name(struct commit *c, struct commit_item *item)
     bool asked = false;
     while (e == ERR_OK && taken) {
         names_number(&base, number, item->photo.name, sizeof item->photo.name);
-        e = fs->rename_noreplace(fs->ctx, item->path, item->photo.name, &taken);
+        e = try_name(c, item, base.stamp_is_senders, &taken);
         if (e != ERR_OK || !taken)
             break;
         number++;

@@ -132,7 +132,8 @@ void names_make_base(struct slice sender, const char *stamp, struct names_base *
         len = 5;
     }
     snprintf(out->extension, sizeof out->extension, ".jpg");
-    if (ends_stamped(stem, len))
+    out->stamp_is_senders = ends_stamped(stem, len);
+    if (out->stamp_is_senders)
         snprintf(out->base, sizeof out->base, "%.*s", (int)len, stem);
     else
         snprintf(out->base, sizeof out->base, "%.*s_%s", (int)len, stem, stamp);

@@ -5,6 +5,7 @@
  * number behind it) keeps it, so names do not grow from hop to hop. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ enum {
 struct names_base {
     char base[NAMES_BASE_MAX];           /* the name without number and extension */
     char extension[NAMES_EXTENSION_MAX]; /* ".jpg" */
+    bool stamp_is_senders;               /* the sender's name had one already */
 };
 
 /* Makes the base from what the sender called the photo (any bytes; a path is cut to its last part)

@@ -63,7 +63,7 @@ void tag_write(struct buf *out, const struct photo *p)
     else
         buf_add_text(out, "\t-\t-");
     if (!out->overflowed)
-        buf_add_format(out, "\t%08" PRIx32, crc32_of(out->ptr + start, out->len - start));
+        buf_add_format(out, "\t%08" PRIx32, crc32_add(0, out->ptr + start, out->len - start));
 }
 
 static bool read_time(struct slice field, struct wall *out)
@@ -95,7 +95,7 @@ static bool checked(struct slice *record)
     record->len -= 9;
     uint32_t want =
         (uint32_t)sum[0] << 24 | (uint32_t)sum[1] << 16 | (uint32_t)sum[2] << 8 | sum[3];
-    return crc32_of(record->ptr, record->len) == want;
+    return crc32_add(0, record->ptr, record->len) == want;
 }
 
 enum err tag_read(struct slice record, struct photo *out)
