@@ -149,9 +149,9 @@ static bool verify_one(void *arg, const struct photo *p)
 }
 
 enum err recovery_verify(const struct fs *fs, const struct hash *hash, const struct state *state,
-                         int64_t batch, uint64_t *out_damaged)
+                         int64_t batch, struct recovery_found *out_found)
 {
-    *out_damaged = 0;
+    *out_found = (struct recovery_found){0};
     struct verify v = {.fs = fs, .hash = hash};
     do {
         v.count = 0;
