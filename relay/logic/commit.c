@@ -185,7 +185,7 @@ static enum err write_rows(struct commit *c, struct commit_item **rows, size_t c
 
 static enum err flush_names(struct commit *c)
 {
-    if (c->deps.durability != DURABILITY_PER_FILE)
+    if (c->deps.promise != GROUND_PER_FILE)
         return ERR_OK;
     enum err e = c->deps.fs->sync_names(c->deps.fs->ctx, ".");
     return e == ERR_OK ? journal_sync(&c->journal) : e;
@@ -193,7 +193,7 @@ static enum err flush_names(struct commit *c)
 
 static enum err flush_all(struct commit *c)
 {
-    if (c->deps.durability != DURABILITY_ONE_FLUSH)
+    if (c->deps.promise != GROUND_ONE_FLUSH)
         return ERR_OK;
     return c->deps.fs->sync_all(c->deps.fs->ctx);
 }
@@ -221,7 +221,7 @@ static enum err make_durable(struct commit *c, struct commit_item **rows, size_t
     *out_written = true;
     c->next_photo += (int64_t)count;
     c->next_batch++;
-    struct mono flush = c->deps.durability == DURABILITY_ONE_FLUSH ? now(c) : begin;
+    struct mono flush = c->deps.promise == GROUND_ONE_FLUSH ? now(c) : begin;
     e = flush_all(c);
     c->last_flush_ms = (uint32_t)(now(c).ms - flush.ms);
     if (e != ERR_OK) {
@@ -291,14 +291,14 @@ enum err commit_recover(struct commit *c)
     /* A flush that failed once and then works proves nothing about what was dirty before: what is
      * on the medium is read back. The database is copied whole out of its log first. */
     enum err e = state->checkpoint(state->ctx);
-    if (e == ERR_OK && c->deps.durability == DURABILITY_ONE_FLUSH)
+    if (e == ERR_OK && c->deps.promise == GROUND_ONE_FLUSH)
         e = fs->sync_all(fs->ctx);
     struct recovery_found found = {0};
     if (e == ERR_OK)
         e = recovery_verify(fs, c->deps.hash, state, c->flushed, &found);
     if (e == ERR_OK && found.unreadable > 0)
         e = ERR_IO;
-    if (e == ERR_OK && c->deps.durability == DURABILITY_ONE_FLUSH)
+    if (e == ERR_OK && c->deps.promise == GROUND_ONE_FLUSH)
         e = fs->sync_all(fs->ctx);
     if (e == ERR_OK)
         e = flush_names(c);

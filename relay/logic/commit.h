@@ -5,8 +5,8 @@
  * say COMMIT_STORED or COMMIT_DUPLICATE, and only then may anybody be told. After a power cut every
  * row above the last batch known to be flushed is checked against its file (recovery.h).
  *
- * Where one flush cannot cover all (DURABILITY_PER_FILE) the bytes were flushed by the spool, then
- * names, then the transaction flushes itself. With DURABILITY_NONE nothing is flushed and /health
+ * Where one flush cannot cover all (GROUND_PER_FILE) the bytes were flushed by the spool, then
+ * names, then the transaction flushes itself. With GROUND_NONE nothing is flushed and /health
  * says so.
  *
  * A flush that failed acknowledges nothing, ever: the whole batch fails and every later one is
@@ -18,18 +18,13 @@
 
 #include "lib/port/clock.h"
 #include "lib/port/fs.h"
+#include "relay/logic/ground.h"
 #include "relay/logic/journal.h"
 #include "relay/logic/limits.h"
 #include "relay/logic/names.h"
 #include "relay/logic/ports/hash.h"
 #include "relay/logic/ports/state.h"
 #include "relay/logic/spool.h"
-
-enum durability {
-    DURABILITY_ONE_FLUSH, /* one syncfs per batch */
-    DURABILITY_PER_FILE,  /* bytes, names and database each flushed */
-    DURABILITY_NONE,      /* this file system promises nothing */
-};
 
 enum commit_outcome {
     COMMIT_WAITING,
@@ -58,7 +53,7 @@ struct commit_deps {
     /* Local time as "YYYYmmdd_HHMMSS". */
     void (*stamp)(void *ctx, struct wall t, char out[NAMES_STAMP_MAX]);
     void *stamp_ctx;
-    enum durability durability;
+    enum ground_promise promise;
     uint32_t dedupe_window_s; /* same camera, same bytes, no key: a repeat within this; 0 = off */
 };
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/err.h"
 #include "lib/wire/jpeg.h"
 #include "lib/wire/multipart.h"
 #include "relay/logic/ports/photo.h"
