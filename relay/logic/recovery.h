@@ -10,22 +10,24 @@
 #include "relay/logic/ports/hash.h"
 #include "relay/logic/ports/state.h"
 
-struct recovery_found {
-    uint64_t damaged;    /* forgotten and set aside */
-    uint64_t unreadable; /* the disk gave an error */
-};
-
 /* Makes the folders of layout.h. */
 CHECKED enum err recovery_make_folders(const struct fs *fs);
 
 /* Removes what unfinished uploads left in LAYOUT_TMP. `*out_swept` counts the files. */
 CHECKED enum err recovery_sweep(const struct fs *fs, uint64_t *out_swept);
 
+struct recovery_found {
+    uint64_t damaged;    /* forgotten and set aside */
+    uint64_t unreadable; /* the disk gave an error */
+};
+
 /* Reads every photo of a batch above `batch` from the medium and compares it with its row. Where
  * they differ, row *and key* are forgotten (the photo was never acknowledged; its sender will
- * repeat it) and the file is set aside. `*out_damaged` counts them. */
+ * repeat it) and the file is set aside. A file that cannot be read now keeps its row: it may be
+ * sound. */
 CHECKED enum err recovery_verify(const struct fs *fs, const struct hash *hash,
-                                 const struct state *state, int64_t batch, uint64_t *out_damaged);
+                                 const struct state *state, int64_t batch,
+                                 struct recovery_found *out_found);
 
 /* Does the file hold exactly these bytes? `*out_same` is false also if there is no such file. With
  * `from_medium` cached pages are dropped first. */
