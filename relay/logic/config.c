@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/sha256.h"
 #include "relay/logic/config_table.h"
 #include "relay/logic/config_value.h"
 #include "relay/logic/nearest.h"
@@ -258,8 +257,8 @@ enum err config_finish(struct config *c, struct buf *why)
 
 bool config_secret_matches(const struct config_secret *s, struct slice presented)
 {
-    uint8_t sha256[SHA256_BYTES];
-    sha256_of(presented.ptr, presented.len, sha256);
+    uint8_t sha256[sizeof s->sha256];
+    config_value_hash(presented, sha256);
     unsigned different = !s->set;
     for (size_t i = 0; i < sizeof sha256; i++)
         different |= (unsigned)(sha256[i] ^ s->sha256[i]);

@@ -141,13 +141,21 @@ static bool read_hash(struct slice hex, uint8_t out[SHA256_BYTES])
     return true;
 }
 
+void config_value_hash(struct slice secret, uint8_t out[SHA256_BYTES])
+{
+    struct sha256 s;
+    sha256_start(&s);
+    sha256_add(&s, secret.ptr, secret.len);
+    sha256_finish(&s, out);
+}
+
 static enum err read_secret(struct slice value, struct buf *why, struct config_secret *out)
 {
     const struct slice HASHED = SLICE("sha256:");
     struct config_secret secret = {.set = value.len > 0};
     if (!slice_starts_nocase(value, HASHED)) {
         if (secret.set)
-            sha256_of(value.ptr, value.len, secret.sha256);
+            config_value_hash(value, secret.sha256);
     } else if (!read_hash((struct slice){value.ptr + HASHED.len, value.len - HASHED.len},
                           secret.sha256)) {
         buf_add_text(why, "sha256: must be followed by 64 hexadecimal digits");

@@ -1,6 +1,7 @@
 /* relay/logic/config_value.h - one value of a setting: from text into its field, and back. */
 #pragma once
 
+#include "lib/base/sha256.h"
 #include "relay/logic/config_table.h"
 
 /* Reads `value` as `row` wants it into the field of `base`. On ERR_INPUT nothing is written but a
@@ -17,3 +18,6 @@ CHECKED enum err config_value_url(struct slice value, char out[CONFIG_URL_MAX], 
 
 /* Adds `text` in quotes, shortened, harmless on a terminal. */
 void config_value_quote(struct buf *why, struct slice text);
+
+/* What a struct config_secret keeps of a secret. */
+void config_value_hash(struct slice secret, uint8_t out[SHA256_BYTES]);

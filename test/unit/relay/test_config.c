@@ -1,4 +1,7 @@
-/* Goal: a setting is what the owner wrote, or the start is refused with a reason; nothing between. */
+/* Goal: a setting is what the owner wrote, or the start is refused with a reason; nothing between.
+ */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "relay/logic/config.h"
@@ -53,6 +56,13 @@ static void the_defaults_are_those_of_the_script_it_replaces(void **state)
     assert_int_equal(config_finish(&s_config, &s_why), ERR_OK);
 }
 
+static enum err set_amount(const char *key, uint64_t amount, const char *unit)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, "%" PRIu64 "%s", amount, unit);
+    return set(key, text);
+}
+
 /* Every bound of the table: the value at it is taken, one past it refused. */
 static void every_number_is_taken_at_its_bounds_and_refused_one_past_them(void **state)
 {
@@ -64,18 +74,13 @@ static void every_number_is_taken_at_its_bounds_and_refused_one_past_them(void *
         bool duration = row->kind == CONFIG_KIND_DURATION;
         if (!duration && row->kind != CONFIG_KIND_NUMBER && row->kind != CONFIG_KIND_SIZE)
             continue;
-        char text[32];
-        const char *form = duration ? "%llums" : "%llu";
-        (void)snprintf(text, sizeof text, form, (unsigned long long)row->min);
-        assert_int_equal(set(row->name, text), ERR_OK);
-        (void)snprintf(text, sizeof text, form, (unsigned long long)row->max);
-        assert_int_equal(set(row->name, text), ERR_OK);
-        (void)snprintf(text, sizeof text, form, (unsigned long long)row->max + 1);
-        assert_int_equal(set(row->name, text), ERR_INPUT);
+        const char *unit = duration ? "ms" : "";
+        assert_int_equal(set_amount(row->name, row->min, unit), ERR_OK);
+        assert_int_equal(set_amount(row->name, row->max, unit), ERR_OK);
+        assert_int_equal(set_amount(row->name, row->max + 1, unit), ERR_INPUT);
         check_why("too large; at most ");
         if (row->min > 0) {
-            (void)snprintf(text, sizeof text, form, (unsigned long long)row->min - 1);
-            assert_int_equal(set(row->name, text), ERR_INPUT);
+            assert_int_equal(set_amount(row->name, row->min - 1, unit), ERR_INPUT);
             check_why("too small; at least ");
         }
         checked++;
@@ -249,16 +254,16 @@ static void a_remote_of_a_later_source_replaces_the_one_of_its_name(void **state
     (void)state;
     assert_int_equal(set_from(CONFIG_FROM_FILE, "remote", "http://a/x"), ERR_OK);
     assert_int_equal(set_from(CONFIG_FROM_FILE, "remote", "keep=http://k/x"), ERR_OK);
-    assert_int_equal(config_set_destination(&s_config, SLICE("remote"), SLICE("token"),
-                                            SLICE("hush"), &s_why),
-                     ERR_OK);
+    assert_int_equal(
+        config_set_destination(&s_config, SLICE("remote"), SLICE("token"), SLICE("hush"), &s_why),
+        ERR_OK);
     assert_int_equal(set("remote", "http://a/x"), ERR_OK);
     assert_string_equal(s_config.destinations[0].token, "hush");
     config_init(&s_config);
     assert_int_equal(set_from(CONFIG_FROM_FILE, "remote", "http://a/x"), ERR_OK);
-    assert_int_equal(config_set_destination(&s_config, SLICE("remote"), SLICE("token"),
-                                            SLICE("hush"), &s_why),
-                     ERR_OK);
+    assert_int_equal(
+        config_set_destination(&s_config, SLICE("remote"), SLICE("token"), SLICE("hush"), &s_why),
+        ERR_OK);
     assert_int_equal(set("remote", "http://b/x"), ERR_OK);
     assert_int_equal(s_config.destination_count, 1);
     assert_string_equal(s_config.destinations[0].url, "http://b/x");
@@ -345,8 +350,8 @@ static void keys_of_a_destination_are_checked_like_all_others(void **state)
     }
     buf_clear(&s_why);
     struct slice shed = SLICE("12345678901234567890123456789012");
-    assert_int_equal(
-        config_set_destination(&s_config, shed, SLICE("enabled"), SLICE("no"), &s_why), ERR_OK);
+    assert_int_equal(config_set_destination(&s_config, shed, SLICE("enabled"), SLICE("no"), &s_why),
+                     ERR_OK);
     assert_false(s_config.destinations[0].enabled);
     assert_int_equal(config_finish(&s_config, &s_why), ERR_INPUT);
     check_why("has no url");
@@ -383,10 +388,9 @@ static void a_secret_opens_whether_written_plain_or_as_its_hash(void **state)
     assert_false(config_secret_matches(&none, SLICE("")));
     assert_false(config_secret_matches(&s_config.page_password, SLICE("")));
     assert_int_equal(set("upload_token", "abc"), ERR_OK);
-    assert_int_equal(
-        set("upload_token",
-            "sha256:BA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        ERR_OK);
+    assert_int_equal(set("upload_token",
+                         "sha256:BA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+                     ERR_OK);
     for (size_t i = 0; i < 2; i++) {
         assert_true(config_secret_matches(&s_config.upload_tokens[i], SLICE("abc")));
         assert_false(config_secret_matches(&s_config.upload_tokens[i], SLICE("abd")));
