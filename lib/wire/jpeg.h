@@ -26,12 +26,12 @@ struct jpeg {
     uint64_t trailing;  /* read: bytes behind EOI */
     const char *damage; /* read: at JPEG_DAMAGED: what is wrong, static text */
     uint8_t step;
-    uint8_t marker;
+    uint8_t marker;     /* of the segment being read */
+    uint8_t components; /* as the segment says */
     bool has_frame;
-    bool has_scan;
+    bool has_data;   /* the scan had at least one byte */
     uint16_t length; /* of the segment, with its own two bytes */
-    uint16_t at;     /* bytes of the segment seen, likewise */
-    uint8_t components;
+    uint16_t at;     /* bytes of it seen, likewise */
 };
 
 void jpeg_init(struct jpeg *j);

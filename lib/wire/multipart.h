@@ -8,8 +8,8 @@
  * - A delimiter is CRLF "--" boundary, then "--" (the end), or blanks and CRLF (the next part).
  *   "--" boundary without CRLF before it is data: a close delimiter glued to the photo never ends
  *   the body, and a body that never ends must not be stored.
- * - Behind the boundary, any other visible byte makes the whole line data; blanks, CR or LF that do
- *   not end the line properly are BAD.
+ * - If anything else stands right behind the boundary, the line is data. Blanks, CR or LF that do
+ *   not end it properly are BAD.
  * - Lines end in CRLF. A bare LF or CR around a delimiter or in a part head is BAD, not a line end.
  * - A part that is base64 or quoted-printable is BAD (RFC 7578 4.7 forbids it to senders).
  * Lenient where nothing can be mistaken: text before the first delimiter (up to a limit) and after
