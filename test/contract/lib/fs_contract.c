@@ -113,7 +113,13 @@ static void a_missing_folder_is_refused(void **state)
 {
     (void)state;
     int fd = -1;
+    bool found = false;
+    struct fs_stat st;
     put("file", "x");
+    assert_int_equal(s_fs->open(s_fs->ctx, "no/a", &found, &fd), ERR_INPUT);
+    assert_int_equal(s_fs->open(s_fs->ctx, "file/a", &found, &fd), ERR_INPUT);
+    assert_int_equal(s_fs->stat(s_fs->ctx, "no/a", &found, &st), ERR_INPUT);
+    assert_int_equal(s_fs->remove(s_fs->ctx, "no/a"), ERR_INPUT);
     assert_int_equal(s_fs->create(s_fs->ctx, "no/a", &fd), ERR_INPUT);
     assert_int_equal(s_fs->create(s_fs->ctx, "file/a", &fd), ERR_INPUT);
     assert_int_equal(s_fs->rename(s_fs->ctx, "file", "no/a"), ERR_INPUT);
