@@ -4,8 +4,9 @@
  * reached, said "later", or failed DESTINATION_FAILURES_MAX times in a row; one photo at a time is
  * tried, after a wait that doubles (full jitter, see lib/pace/backoff.h) from backoff_base_ms to
  * backoff_cap_ms and never ends. HELD: it answers, but not as an upload address does (401, 404, a
- * redirect ...); one photo every held_probe_ms. Any answer that only a working receiver gives leads
- * back to UP.
+ * redirect ...), or it refuses one photo after the other, which says more about the address than
+ * about the photos; one photo every held_probe_ms. Any answer that only a working receiver gives
+ * leads back to UP.
  *
  * Transfers that began before the last change of state and fail too change nothing more: four
  * parallel failures are one failure. Plain data without pointers: copy it to show it elsewhere. */
@@ -22,6 +23,7 @@ enum {
     DESTINATION_PARALLEL = 4,
     DESTINATION_PARALLEL_MAX = 32,
     DESTINATION_FAILURES_MAX = 3, /* in a row, before the breaker opens */
+    DESTINATION_REFUSALS_MAX = 8, /* of photos, none taken in between, before it is HELD */
     DESTINATION_BACKOFF_BASE_MS = 5000,
     DESTINATION_BACKOFF_CAP_MS = 15 * 60 * 1000,
     DESTINATION_HELD_PROBE_MS = 5 * 60 * 1000,
@@ -61,6 +63,7 @@ struct destination {
     struct destination_limits limits;
     struct destination_status status;
     struct mono not_before; /* DOWN and HELD: no attempt earlier */
+    unsigned refusals;      /* of photos, since one was taken */
     unsigned openings;      /* waits in a row without success: how long the next one is */
     uint32_t epoch;         /* rises with every change of what may be sent */
 };
@@ -89,6 +92,8 @@ uint32_t destination_begin(struct destination *d);
 /* It ended with a verdict. */
 void destination_judge(struct destination *d, uint32_t begun, const struct verdict *v,
                        struct destination_moment m);
+/* After a judgement REFUSED: was the photo judged, and not everything? */
+bool destination_blames_photo(const struct destination *d);
 /* It ended without one (cancelled, or nothing was sent). */
 void destination_drop(struct destination *d);
 

@@ -64,7 +64,7 @@ struct dispatch_ports {
 };
 
 struct dispatch_slot {
-    uint64_t id; /* of the request; 0 = free */
+    uint64_t id; /* of the request; 0 = free. Number of the slot + a count of requests x 256 */
     unsigned destination;
     uint32_t begun;
     bool asking; /* GET /list, not the photo */
@@ -75,7 +75,7 @@ struct dispatch_route {
     struct dispatch_target target;
     struct destination destination;
     struct mono next_pass;
-    struct mono next_due; /* a waiting row of ours is due then; UINT64_MAX = none */
+    struct mono next_due; /* a row we made wait is due then; UINT64_MAX = none */
     int64_t seen;         /* of the last pass */
 };
 
@@ -84,7 +84,7 @@ struct dispatch {
     struct dispatch_route routes[DESTINATIONS_MAX];
     size_t route_count;
     struct dispatch_slot slots[DISPATCH_SLOTS_MAX];
-    uint64_t last_id;
+    uint64_t requests; /* so far */
     struct courier courier;
     int64_t seen;
     struct mono view_not_before;
@@ -101,8 +101,9 @@ void dispatch_init(struct dispatch *d, const struct dispatch_ports *ports,
 void dispatch_seen(struct dispatch *d, int64_t seen);
 
 /* Starts what may be started, waits at most `wait_ms` (less if something is due earlier) for the
- * uplink, and deals with everything that came back. */
-void dispatch_step(struct dispatch *d, uint32_t wait_ms);
+ * uplink, and deals with everything that came back. An error is the uplink's: pause, then step on.
+ */
+CHECKED enum err dispatch_step(struct dispatch *d, uint32_t wait_ms);
 
 /* These results are in the database, or never will be; their rows may be picked again if still
  * due. */
@@ -114,8 +115,7 @@ void dispatch_set_targets(struct dispatch *d, const struct dispatch_target *targ
 /* A person says: now. Begins a pass everywhere. */
 void dispatch_retry(struct dispatch *d);
 
-/* Cancels everything in flight; rows stay due. What had been sent and not answered is sent again by
- * the next run, under the same key. */
+/* Cancels everything in flight and posts it as waiting and ambiguous: the receivers may have it. */
 void dispatch_cancel(struct dispatch *d);
 
 /* What pages show; plain data. */

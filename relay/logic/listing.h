@@ -1,15 +1,16 @@
 /* relay/logic/listing.h - is a photo of ours among what a receiver lists?
  *
- * Asked after an answer got lost, of receivers that do not know keys. Best effort: the script that
- * receives with Flask appends its own time stamp to our name (STEM_YYYYmmdd_HHMMSS.jpg), so what
- * counts as found is our stem, with or without one such stamp (and a number behind it), the same
- * extension, and exactly our size. A listed sha256 decides alone. Our names carry a time stamp of
- * their own, so another photo with this stem and this size would have to be the same one.
- * A name the receiver changed otherwise is not recognised; then the photo is sent again. */
+ * Asked after an answer got lost, of receivers that do not know keys. Best effort, and in doubt no,
+ * because then the photo is only sent again. What counts as found has exactly our size and either
+ * our very name, or our stem with the time stamp that the Flask script appends
+ * (STEM_YYYYmmdd_HHMMSS.jpg). The latter only if our stem already ends in a time stamp of ours
+ * (with or without a number behind it), so that no other photo has it. A listed sha256 must be
+ * ours too. A name the receiver changed in another way is not recognised. */
 #pragma once
 
 #include <stdbool.h>
 
+#include "lib/base/slice.h"
 #include "relay/logic/ports/json.h"
 #include "relay/logic/ports/photo.h"
 

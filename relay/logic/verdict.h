@@ -51,6 +51,10 @@ struct verdict {
     char error[DELIVERY_ERROR_MAX]; /* one sentence for people; "" if SENT */
 };
 
+/* Errors of refusals begin so; a row that carries one was refused when it was last tried. */
+#define VERDICT_REFUSED_PREFIX "refused: "
+bool verdict_was_refusal(const char *error);
+
 /* Judges one attempt to deliver `photo`. `receipt` is what the answer's body says. */
 struct verdict verdict_of(const struct uplink_result *result, const struct json_receipt *receipt,
                           const struct photo *photo);

@@ -46,11 +46,12 @@ struct json_listed {
     uint8_t sha256[32];
 };
 
-/* Where a text stopped being what was expected. */
+/* What is to be said about a text of names; where it stopped being what was expected, if it did. */
 struct json_trouble {
-    uint64_t offset; /* bytes from the start of the text */
-    uint64_t line;   /* from 1 */
-    char text[JSON_TEXT_MAX];
+    bool is_object;           /* the array stood in an object: the text holds more than names */
+    uint64_t offset;          /* bytes from the start of the text */
+    uint64_t line;            /* from 1 */
+    char text[JSON_TEXT_MAX]; /* "" = nothing wrong */
 };
 
 /* A text that is pulled while it is read: fills up to `cap` bytes; 0 = the end. */
@@ -73,8 +74,9 @@ struct json {
                                 bool *out_whole);
 
     /* Calls `each` for every name of an array of names, or of the first array in an object, in the
-     * order of the text; ends with ERR_LIMIT when it answers false. Names longer than a file name
-     * can be are passed over. What came before an error was handed out.
+     * order of the text; ends with ERR_LIMIT when it answers false. What cannot be the name of a
+     * file (empty, too long, with '/' or NUL) is passed over. What came before an error was handed
+     * out. `*out_trouble` is always set.
      * ERR_CORRUPT: not such a text (see out_trouble); ERR_LIMIT: a maximum above was passed;
      * ERR_FULL: no memory; else what the source said. */
     CHECKED enum err (*names)(void *ctx, const struct json_source *source,
