@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/slice.h"
+#include "lib/base/utf8.h"
 
 /* What a status says, before any proof is looked at. */
 struct meaning {
@@ -63,12 +64,32 @@ static const char *status_text(unsigned status)
     return "unexpected";
 }
 
+/* Adds as much as fits, in whole characters. */
+static void say(struct verdict *v, const char *text)
+{
+    size_t used = strlen(v->error);
+    size_t len = utf8_cut(slice_of(text), sizeof v->error - 1 - used);
+    memcpy(v->error + used, text, len);
+    v->error[used + len] = '\0';
+}
+
+static void say_theirs(struct verdict *v, const struct json_receipt *receipt)
+{
+    if (!receipt->is_object || receipt->error[0] == '\0')
+        return;
+    say(v, ": ");
+    say(v, receipt->error);
+}
+
 static void explain_status(struct verdict *v, unsigned status, const struct json_receipt *receipt)
 {
-    const char *theirs = receipt->is_object ? receipt->error : "";
-    (void)snprintf(v->error, sizeof v->error, "%sHTTP %u: %s%s%s",
-                   v->kind == VERDICT_REFUSED ? VERDICT_REFUSED_PREFIX : "", status,
-                   status_text(status), theirs[0] != '\0' ? ": " : "", theirs);
+    char number[32];
+    (void)snprintf(number, sizeof number, "HTTP %u: ", status);
+    if (v->kind == VERDICT_REFUSED)
+        say(v, VERDICT_REFUSED_PREFIX);
+    say(v, number);
+    say(v, status_text(status));
+    say_theirs(v, receipt);
 }
 
 /* The first thing in a receipt that is not so; NULL if all of it agrees. */
@@ -99,8 +120,9 @@ static void judge_proof(struct verdict *v, const struct json_receipt *receipt,
     }
     v->kind = VERDICT_AGAIN;
     v->reason = VERDICT_REASON_UNPROVEN;
-    (void)snprintf(v->error, sizeof v->error, "not proven: %s%s%s", wrong,
-                   receipt->error[0] != '\0' ? ": " : "", receipt->error);
+    say(v, "not proven: ");
+    say(v, wrong);
+    say_theirs(v, receipt);
 }
 
 static struct verdict judge_answer(const struct uplink_result *result,
@@ -157,6 +179,6 @@ struct verdict verdict_of(const struct uplink_result *result, const struct json_
         v.reason = VERDICT_REASON_FAILED;
         break;
     }
-    (void)snprintf(v.error, sizeof v.error, "%s", text[0] != '\0' ? text : "no answer");
+    say(&v, text[0] != '\0' ? text : "no answer");
     return v;
 }
