@@ -69,19 +69,19 @@ static enum err look_for_first(struct commit *c, struct commit_item *const *item
     struct photo first;
     bool found = false;
     enum err e = ERR_OK;
-    if (item->in_place)
-        return ERR_OK; /* adopt.h has asked already */
-    item->twin = find_twin(items, index);
+    item->twin = item->in_place ? NULL : find_twin(items, index);
     if (item->twin != NULL)
         return ERR_OK;
     if (item->photo.key[0] != '\0') {
         e = state->key_find(state->ctx, item->photo.camera, item->photo.key, &found, &first);
-    } else if (c->deps.dedupe_window_s > 0) {
+    } else if (c->deps.dedupe_window_s > 0 && !item->in_place) {
         struct wall since = {item->photo.received.ms - (int64_t)c->deps.dedupe_window_s * 1000};
         e = state->content_find(state->ctx, item->photo.camera, item->photo.sha256, since, &found,
                                 &first);
     }
-    if (e == ERR_OK && found)
+    if (e == ERR_OK && found && item->in_place && !same_bytes(&item->photo, &first))
+        item->photo.key[0] = '\0'; /* a file of its own under a key that is not its own */
+    else if (e == ERR_OK && found)
         repeat_of(item, &first);
     return e;
 }

@@ -1,0 +1,170 @@
+#include "relay/logic/adopt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/wire/jpeg.h"
+#include "relay/logic/tag.h"
+
+enum { READ_BYTES = 32 * 1024 };
+
+bool adopt_is_name(const char *name)
+{
+    struct slice s = slice_of(name);
+    if (s.len == 0 || s.len >= PHOTO_NAME_MAX || name[0] == '.')
+        return false;
+    struct slice short_end = {name + (s.len > 4 ? s.len - 4 : 0), s.len > 4 ? 4 : 0};
+    struct slice long_end = {name + (s.len > 5 ? s.len - 5 : 0), s.len > 5 ? 5 : 0};
+    return slice_eq_nocase(short_end, SLICE(".jpg")) || slice_eq_nocase(long_end, SLICE(".jpeg"));
+}
+
+static enum err read_record(const struct fs *fs, int fd, bool *out_found, struct photo *out)
+{
+    char bytes[TAG_BYTES_MAX];
+    size_t len = 0;
+    *out_found = false;
+    enum err e = fs->tag_get(fs->ctx, fd, bytes, sizeof bytes, &len);
+    if (e == ERR_LIMIT)
+        return ERR_OK; /* not one of ours */
+    if (e == ERR_OK && len > 0)
+        *out_found = tag_read((struct slice){bytes, len}, out) == ERR_OK;
+    return e;
+}
+
+enum err adopt_read_tag(const struct fs *fs, const char *name, bool *out_found,
+                        struct photo *out_photo)
+{
+    struct fs_stat st;
+    bool there = false;
+    int fd = -1;
+    *out_found = false;
+    enum err e = fs->stat(fs->ctx, name, &there, &st);
+    if (e != ERR_OK || !there || !st.is_file)
+        return e;
+    e = fs->open(fs->ctx, name, &there, &fd);
+    if (e != ERR_OK || !there)
+        return e;
+    struct photo p = {0};
+    bool found = false;
+    e = read_record(fs, fd, &found, &p);
+    (void)fs->close(fs->ctx, fd); /* only read */
+    if (e != ERR_OK || !found || p.size_bytes != st.size_bytes)
+        return e;
+    snprintf(p.name, sizeof p.name, "%s", name);
+    *out_photo = p;
+    *out_found = true;
+    return ERR_OK;
+}
+
+/* Hashes the file and walks its JPEG in one reading. */
+static enum err read_through(const struct fs *fs, const struct hash *hash, int fd, struct photo *p,
+                             enum jpeg_verdict *out_verdict)
+{
+    struct hash_stream *stream;
+    enum err e = hash->begin(hash->ctx, &stream);
+    if (e != ERR_OK)
+        return e;
+    struct jpeg jpeg;
+    jpeg_init(&jpeg);
+    char bytes[READ_BYTES];
+    size_t got = 1;
+    p->size_bytes = 0;
+    while (e == ERR_OK && got > 0) {
+        e = fs->read(fs->ctx, fd, p->size_bytes, bytes, sizeof bytes, &got);
+        if (e != ERR_OK || got == 0)
+            break;
+        hash->update(hash->ctx, stream, bytes, got);
+        *out_verdict = jpeg_feed(&jpeg, bytes, got);
+        p->size_bytes += got;
+    }
+    if (e != ERR_OK) {
+        hash->discard(hash->ctx, stream);
+        return e;
+    }
+    hash->finish(hash->ctx, stream, p->sha256);
+    *out_verdict = jpeg_verdict(&jpeg);
+    return ERR_OK;
+}
+
+static void judge(const struct photo *seen, enum jpeg_verdict jpeg, const struct photo *record,
+                  struct adopt_found *out)
+{
+    if (record != NULL) {
+        bool same = record->size_bytes == seen->size_bytes &&
+                    memcmp(record->sha256, seen->sha256, sizeof seen->sha256) == 0;
+        out->photo = *record;
+        memcpy(out->photo.name, seen->name, sizeof seen->name);
+        out->verdict = same ? ADOPT_TAKE : ADOPT_DAMAGED;
+        return;
+    }
+    out->photo = *seen;
+    switch (jpeg) {
+    case JPEG_WHOLE: out->verdict = ADOPT_TAKE; break;
+    case JPEG_INCOMPLETE:
+    case JPEG_ALIEN:
+    case JPEG_DAMAGED: out->verdict = ADOPT_NEVER; break;
+    }
+}
+
+static enum err examine_open(const struct fs *fs, const struct hash *hash, int fd,
+                             const struct photo *record, struct adopt_found *out)
+{
+    struct photo own = {0};
+    struct photo seen = out->photo;
+    enum jpeg_verdict jpeg = JPEG_INCOMPLETE;
+    enum err e = read_record(fs, fd, &out->tagged, &own);
+    if (e != ERR_OK)
+        return e;
+    bool ours = out->tagged || record != NULL;
+    if (!ours && out->verdict == ADOPT_NOT_YET)
+        return ERR_OK;
+    e = read_through(fs, hash, fd, &seen, &jpeg);
+    if (e == ERR_OK)
+        judge(&seen, jpeg, out->tagged ? &own : record, out);
+    return e;
+}
+
+static bool is_still(struct wall modified, const struct adopt_still *s)
+{
+    return modified.ms <= s->now.ms - (int64_t)s->still_ms ||
+           modified.ms > s->now.ms + (int64_t)s->still_ms;
+}
+
+enum err adopt_examine(const struct fs *fs, const struct hash *hash, const char *name,
+                       const struct photo *record, const struct adopt_still *still,
+                       struct adopt_found *out)
+{
+    *out = (struct adopt_found){.verdict = ADOPT_NEVER};
+    struct fs_stat st;
+    bool there = false;
+    int fd = -1;
+    enum err e = fs->stat(fs->ctx, name, &there, &st);
+    if (e != ERR_OK || !there || !st.is_file || strlen(name) >= PHOTO_NAME_MAX)
+        return e;
+    e = fs->open(fs->ctx, name, &there, &fd);
+    if (e != ERR_OK || !there)
+        return e;
+    snprintf(out->photo.name, sizeof out->photo.name, "%s", name);
+    snprintf(out->photo.original, sizeof out->photo.original, "%s", name);
+    out->photo.received = st.modified;
+    out->verdict = is_still(st.modified, still) ? ADOPT_NEVER : ADOPT_NOT_YET;
+    e = examine_open(fs, hash, fd, record, out);
+    (void)fs->close(fs->ctx, fd); /* only read */
+    return e;
+}
+
+bool adopt_keep_tag(const struct fs *fs, const struct photo *p)
+{
+    bool there = false;
+    bool kept = false;
+    int fd = -1;
+    if (fs->open(fs->ctx, p->name, &there, &fd) != ERR_OK || !there)
+        return false;
+    char memory[TAG_BYTES_MAX];
+    struct buf record;
+    buf_init(&record, memory, sizeof memory);
+    tag_write(&record, p);
+    enum err e = fs->tag_set(fs->ctx, fd, record.ptr, record.len, &kept);
+    (void)fs->close(fs->ctx, fd); /* only the record was written */
+    return e == ERR_OK && kept;
+}

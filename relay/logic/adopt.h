@@ -1,0 +1,50 @@
+/* relay/logic/adopt.h - is a file in the photo folder a photo we do not know yet?
+ *
+ * Files somebody copied in become photos like any other once they are whole. Files that a crash
+ * left without a row still have their record (tag.h) and come back with key, camera and times. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/port/fs.h"
+#include "relay/logic/ports/hash.h"
+#include "relay/logic/ports/photo.h"
+
+enum adopt_verdict {
+    ADOPT_TAKE,    /* `photo` is filled in: commit it in place */
+    ADOPT_NOT_YET, /* changed a moment ago: perhaps still being copied */
+    ADOPT_DAMAGED, /* has a record of ours, and its bytes are not those of the record */
+    ADOPT_NEVER,   /* gone, not a plain file, or not a whole JPEG: nothing until it is written again
+                    */
+};
+
+struct adopt_found {
+    enum adopt_verdict verdict;
+    struct photo photo; /* name, size, sha256, times; with a record all of it */
+    bool tagged;        /* its record lies with it */
+};
+
+struct adopt_still {
+    struct wall now;
+    uint32_t still_ms;
+};
+
+/* May a file of this name be a photo? It ends in .jpg or .jpeg (any case) and does not begin with a
+ * dot. */
+bool adopt_is_name(const char *name);
+
+/* Reads the record that lies with the file. `*out_found` is false if it has none of the right size:
+ * nothing is hashed. */
+CHECKED enum err adopt_read_tag(const struct fs *fs, const char *name, bool *out_found,
+                                struct photo *out_photo);
+
+/* Reads and judges the file. `record` (may be NULL) stands in where the file has no record of its
+ * own. A file without any must not have changed for `still_ms`. A time of change in the future
+ * (clocks jump) counts as long ago. */
+CHECKED enum err adopt_examine(const struct fs *fs, const struct hash *hash, const char *name,
+                               const struct photo *record, const struct adopt_still *still,
+                               struct adopt_found *out);
+
+/* Writes the record of an adopted photo beside it; false if it cannot lie there. */
+bool adopt_keep_tag(const struct fs *fs, const struct photo *p);
