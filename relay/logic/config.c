@@ -38,8 +38,7 @@ void config_init(struct config *c)
 static enum err refuse_unknown(struct slice typed, const char *const *words, size_t count,
                                struct buf *why)
 {
-    buf_add_text(why, "unknown setting ");
-    config_value_quote(why, typed);
+    buf_add_text(why, "unknown setting");
     const char *near = nearest_find(typed, words, count);
     if (near != NULL)
         buf_add_format(why, "; did you mean \"%s\"?", near);
@@ -103,12 +102,11 @@ enum err config_set_destination(struct config *c, struct slice name, struct slic
         return ERR_INPUT;
     }
     struct config_destination d;
-    size_t index, before = why->len;
+    size_t index;
     enum err e = find_destination(c, name, why, &d, &index);
     if (e != ERR_OK)
         return e;
     unsigned bit = 1u << (row - rows);
-    buf_add_format(why, "%s: ", row->name);
     if ((c->destination_keys[index] & bit) != 0) {
         buf_add_text(why, "given twice for this destination");
         return ERR_INPUT;
@@ -116,7 +114,6 @@ enum err config_set_destination(struct config *c, struct slice name, struct slic
     e = config_value_read(&d, row, value, why);
     if (e != ERR_OK)
         return e;
-    why->len = before;
     put_destination(c, index, &d);
     c->destination_keys[index] |= bit;
     if (row->kind == CONFIG_KIND_URL)
@@ -215,16 +212,14 @@ enum err config_set(struct config *c, enum config_source source, struct slice ke
                     struct slice value, struct buf *why)
 {
     assert(source != CONFIG_FROM_DEFAULT);
-    size_t count, before = why->len;
+    size_t count;
     const struct config_key *rows = config_table(&count);
     const struct config_key *row = config_table_find(rows, count, key);
     if (row == NULL)
         return refuse_unknown(key, SETTING_WORDS, count, why);
-    buf_add_format(why, "%s: ", row->name);
     enum err e = set_value(c, source, row, value, why);
     if (e != ERR_OK)
         return e;
-    why->len = before;
     c->source[row - rows] = source;
     return ERR_OK;
 }

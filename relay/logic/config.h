@@ -104,7 +104,7 @@ struct config {
 void config_init(struct config *c);
 
 /* Sets `key` (underscores, or dashes as in options) from text. ERR_INPUT: unknown key or a value
- * that does not fit; one sentence for a person is added to `why`, without the place, which the
+ * that does not fit; a reason for a person is added to `why`, without key and place, which the
  * caller knows, and without a secret. `c` is unchanged then. A key repeated within the file is
  * refused, a repeated option overrides; keys of kind LIST add up within one source and replace
  * those of an earlier one (destinations: one of the same name). */

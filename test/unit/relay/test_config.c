@@ -134,17 +134,17 @@ static void wrong_values_are_refused_with_a_reason(void **state)
     static const struct {
         const char *key, *value, *reason;
     } ROWS[] = {
-        {"port", "five", "port: \"five\" is not a whole number"},
+        {"port", "five", "\"five\" is not a whole number"},
         {"port", "-1", "not a whole number"},
         {"port", "", "not a whole number"},
         {"port", "5000 ", "not a whole number"},
         {"port", "99999999999999999999", "not a whole number"},
-        {"interval", "soon", "interval: \"soon\" is not a time"},
+        {"interval", "soon", "\"soon\" is not a time"},
         {"interval", "1.", "is not a time"},
         {"interval", ".5", "is not a time"},
         {"interval", "1 min", "is not a time"},
         {"interval", "99999999999999999999999d", "too large; at most 1d"},
-        {"max-upload", "much", "max_upload: \"much\" is not a size"},
+        {"max-upload", "much", "\"much\" is not a size"},
         {"max_upload", "1.5M", "is not a size"},
         {"max_upload", "99999999999999999999T", "too large; at most 1G"},
         {"immediate", "maybe", "neither yes nor no"},
@@ -206,9 +206,9 @@ static void a_mistyped_key_is_answered_with_the_one_meant(void **state)
 {
     (void)state;
     static const char *const ROWS[][2] = {
-        {"prot", "did you mean \"port\"?"},          {"direct", "unknown setting \"direct\""},
+        {"prot", "did you mean \"port\"?"},          {"direct", "unknown setting"},
         {"intervall", "did you mean \"interval\"?"}, {"max-uplaod", "did you mean \"max_upload\"?"},
-        {"PORT", "did you mean \"port\"?"},          {"", "unknown setting \"\""},
+        {"PORT", "did you mean \"port\"?"},          {"", "unknown setting"},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         assert_int_equal(set(ROWS[i][0], "1"), ERR_INPUT);
@@ -223,7 +223,7 @@ static void a_key_twice_in_the_file_is_refused_but_a_repeated_option_overrides(v
     (void)state;
     assert_int_equal(set_from(CONFIG_FROM_FILE, "port", "1"), ERR_OK);
     assert_int_equal(set_from(CONFIG_FROM_FILE, "port", "2"), ERR_INPUT);
-    check_why("port: given twice");
+    check_why("given twice");
     assert_int_equal(set_from(CONFIG_FROM_ENVIRONMENT, "port", "3"), ERR_OK);
     assert_int_equal(set("port", "4"), ERR_OK);
     assert_int_equal(set("port", "5"), ERR_OK);
@@ -333,8 +333,8 @@ static void keys_of_a_destination_are_checked_like_all_others(void **state)
     (void)state;
     static const char *const ROWS[][4] = {
         {"shed", "urll", "http://a/", "did you mean \"url\"?"},
-        {"shed", "url", "a", "url: \"a\" does not begin"},
-        {"shed", "enabled", "2", "enabled: \"2\" is neither"},
+        {"shed", "url", "a", "\"a\" does not begin"},
+        {"shed", "enabled", "2", "\"2\" is neither"},
         {"sh ed", "url", "http://a/", "\"sh ed\" is not a name"},
         {"", "url", "http://a/", "\"\" is not a name"},
         {"123456789012345678901234567890123", "url", "http://a/", "is not a name"},
