@@ -8,7 +8,7 @@
  * with every byte:
  *   head   a new connection, or one whose request line came, has `head_timeout_ms` for the rest
  *   idle   a kept-alive connection has `idle_timeout_ms` until the next head is complete
- *   body   `body_rate_min` bytes per second in every window of 15 s; time while the handler has
+ *   body   `body_rate_min` bytes per second in every window of `rate_window_ms`; time while the handler has
  *          parked the exchange does not count
  *   answer the same rate while bytes of ours wait to be taken
  * An exchange that waits for the handler (parked, or complete and not yet answered) has no limit
@@ -26,7 +26,6 @@ enum {
     HTTP_MHD_HOSTS_MAX = 4,           /* listen addresses (one library daemon each) */
     HTTP_MHD_DISCARD_BYTES = 1 << 20, /* read and thrown away after an early answer */
     HTTP_MHD_DISCARD_MS = 2000,       /* ... and for how long */
-    HTTP_MHD_RATE_WINDOW_MS = 15000,
     HTTP_MHD_LINGER_MAX = 128, /* connections being read out after their answer; more just close */
 };
 
@@ -46,6 +45,7 @@ struct http_mhd_options {
     unsigned per_address_max; /* connections of one client address; 0 = no limit */
     uint32_t head_timeout_ms; /* (15000) */
     uint32_t idle_timeout_ms; /* (60000) */
+    uint32_t rate_window_ms;   /* over which a rate is judged (15000) */
     uint32_t body_rate_min;   /* bytes per second (100) */
     size_t connection_bytes;  /* memory of one connection, bounds its head (8192) */
     const char *tls_cert_pem; /* both or none: HTTPS */

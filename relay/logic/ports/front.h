@@ -52,12 +52,13 @@ void front_each_header(const struct front_exchange *x,
 struct slice front_query(const struct front_exchange *x, const char *name);
 
 /* A body that is pulled while it is sent. `read` runs on a worker of the port's own and may wait
- * for disks: fills up to `cap` bytes; 0 = the end. On an error the connection is closed, so that
- * nobody takes a part for the whole. */
+ * for disks: fills up to `cap` bytes; 0 = the end. ERR_FULL: nothing to send now, ask again after
+ * front_resume() (an endless body must not hold a worker). On another error the connection is
+ * closed, so that nobody takes a part for the whole. */
 struct front_source {
     void *ctx;
     enum err (*read)(void *ctx, void *out, size_t cap, size_t *out_len);
-    void (*close)(void *ctx); /* called once, also when nothing was read */
+    void (*close)(void *ctx); /* called once, also when nothing was read; may come after `gone` */
 };
 
 struct front_header_line {
