@@ -44,7 +44,7 @@ bool framing_end(struct framing *f);
 /* Where the parts of a target stand, still percent-encoded. A target that framing_begin() took is
  * always split; "*" and an absolute form without a path give "/". */
 struct framing_target {
-    struct slice path; /* starts with '/' */
+    struct slice path;  /* starts with '/' */
     struct slice query; /* without its '?' */
 };
 void framing_split_target(struct slice target, struct framing_target *out);

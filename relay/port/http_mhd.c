@@ -23,18 +23,18 @@
 #include "relay/port/warden.h"
 
 enum {
-    HTTP_MHD_QUERY_MAX = 16,        /* arguments of one request that front_query() knows */
+    HTTP_MHD_QUERY_MAX = 16,         /* arguments of one request that front_query() knows */
     HTTP_MHD_SEND_BYTES = 16 * 1024, /* what the library holds of a body from a source */
-    HTTP_MHD_HEAD_OUT_MAX = 4096,   /* a head written by ourselves */
-    HTTP_MHD_PEER_MAX = 64, /* an IPv6 address with its scope */
+    HTTP_MHD_HEAD_OUT_MAX = 4096,    /* a head written by ourselves */
+    HTTP_MHD_PEER_MAX = 64,          /* an IPv6 address with its scope */
 };
 
 /* What the network thread expects of the library next. */
 enum stage {
-    STAGE_NONE, /* between requests */
-    STAGE_LINE, /* the request line came */
-    STAGE_BODY, /* head() was called; the rest of the request comes */
-    STAGE_WHOLE, /* finish() was called, or is not to be: only the answer is missing */
+    STAGE_NONE,   /* between requests */
+    STAGE_LINE,   /* the request line came */
+    STAGE_BODY,   /* head() was called; the rest of the request comes */
+    STAGE_WHOLE,  /* finish() was called, or is not to be: only the answer is missing */
     STAGE_QUEUED, /* the library has the answer */
 };
 
@@ -48,12 +48,12 @@ struct front_exchange {
     struct http_mhd *h;
     struct MHD_Connection *connection;
 
-    pthread_mutex_t lock; /* guards these: */
+    pthread_mutex_t lock;      /* guards these: */
     struct front_reply *reply; /* until it was sent */
     struct pump_flow *flow;
     bool answered;
-    bool parked;  /* the library has it suspended */
-    bool called;  /* front_resume() came since the handler was last asked */
+    bool parked;    /* the library has it suspended */
+    bool called;    /* front_resume() came since the handler was last asked */
     bool no_memory; /* answered, but the answer could not be kept */
 
     /* The network thread's own: */
@@ -66,8 +66,8 @@ struct front_exchange {
     void *user;
     const char *target; /* as sent; the library's memory */
     size_t target_len;
-    char *target_copy;  /* if it has arguments: the library takes them apart */
-    char *decoded; /* path and arguments, if they had to be decoded */
+    char *target_copy; /* if it has arguments: the library takes them apart */
+    char *decoded;     /* path and arguments, if they had to be decoded */
     struct argument *arguments;
     size_t argument_count;
     uint64_t source_left; /* of a body whose length was promised */
@@ -85,7 +85,8 @@ struct http_mhd {
     size_t count;
     uint16_t port;
     bool tls;
-    bool accounts_for_bytes; /* this library needs every byte of a head checked, see layout_step() */
+    bool
+        accounts_for_bytes; /* this library needs every byte of a head checked, see layout_step() */
     atomic_bool stopping;
     atomic_uint connections;
 };
@@ -338,11 +339,15 @@ static enum MHD_Result layout_step(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+static struct slice whole_target(const struct front_exchange *x)
+{
+    return (struct slice){x->target_copy != NULL ? x->target_copy : x->target, x->target_len};
+}
+
 static bool head_is_sound(struct front_exchange *x, struct framing *f, const char *method,
                           const char *version)
 {
-    struct slice target = {x->target, x->target_len};
-    framing_begin(f, slice_of(method), target, slice_of(version));
+    framing_begin(f, slice_of(method), whole_target(x), slice_of(version));
     struct layout l = {.framing = f, .expected = version + strlen(version) + 2, .whole = true};
     (void)MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, layout_step, &l);
     bool good = framing_end(f);
@@ -350,8 +355,8 @@ static bool head_is_sound(struct front_exchange *x, struct framing *f, const cha
         return good;
     const union MHD_ConnectionInfo *size =
         MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    l.whole = l.whole && target.ptr == method + strlen(method) + 1 &&
-              version == target.ptr + target.len + 1 && size != NULL &&
+    l.whole = l.whole && x->target == method + strlen(method) + 1 &&
+              version == x->target + x->target_len + 1 && size != NULL &&
               l.expected + 2 == method + size->header_size;
     if (!l.whole) {
         f->status = 400;
@@ -384,7 +389,7 @@ static enum err decode_arguments(struct front_exchange *x, struct slice query, c
 
 static enum err decode_target(struct front_exchange *x, struct slice *out_path)
 {
-    struct slice raw = {x->target_copy != NULL ? x->target_copy : x->target, x->target_len};
+    struct slice raw = whole_target(x);
     struct framing_target t;
     framing_split_target(raw, &t);
     *out_path = t.path;
@@ -571,8 +576,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     (void)attend(x); /* whoever woke us up has let go of the lock */
     if (x->stage == STAGE_QUEUED && why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         x->sent = true;
-    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK &&
-        why != MHD_REQUEST_TERMINATED_CLIENT_ABORT && why != MHD_REQUEST_TERMINATED_READ_ERROR)
+    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && why != MHD_REQUEST_TERMINATED_CLIENT_ABORT &&
+        why != MHD_REQUEST_TERMINATED_READ_ERROR)
         x->linger = true;
     if (x->in_handler)
         h->handler.gone(h->handler.ctx, x, x->user, x->sent);
@@ -593,8 +598,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 static void peer_text(const struct sockaddr *address, char *out, size_t cap)
 {
     static const char mapped[] = "::ffff:";
-    socklen_t len = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                   : sizeof(struct sockaddr_in);
+    socklen_t len =
+        address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     if (getnameinfo(address, len, out, (socklen_t)cap, NULL, 0, NI_NUMERICHOST) != 0)
         (void)snprintf(out, cap, "?");
     if (strncmp(out, mapped, sizeof mapped - 1) == 0) /* IPv4 that came to an IPv6 socket */
@@ -737,8 +742,8 @@ static struct MHD_Daemon *start_daemon(struct http_mhd *h, const struct http_mhd
     struct MHD_OptionItem more[8] = {{0}};
     size_t n = 0;
     if (o->threads > 1)
-        more[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)o->threads,
-                                            NULL};
+        more[n++] =
+            (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)o->threads, NULL};
     /* From 1.0 on the library is strict by itself; before, the same number would have it answer
      * some faults with pages of its own and change nothing else. */
     if (!h->accounts_for_bytes)
@@ -747,24 +752,19 @@ static struct MHD_Daemon *start_daemon(struct http_mhd *h, const struct http_mhd
         flags |= MHD_USE_TLS;
         more[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0,
                                             (void *)(uintptr_t)o->tls_cert_pem};
-        more[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0,
-                                            (void *)(uintptr_t)o->tls_key_pem};
+        more[n++] =
+            (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->tls_key_pem};
     }
     more[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, h,
         /* first, so that it hears of everything */
-        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-        MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
-        MHD_OPTION_URI_LOG_CALLBACK, on_line, h,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, o->connections_max / (unsigned)h->count,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->per_address_max,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, bytes,
-        MHD_OPTION_CONNECTION_TIMEOUT, 0u,
-        MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        h, MHD_OPTION_URI_LOG_CALLBACK, on_line, h, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes,
+        NULL, MHD_OPTION_CONNECTION_LIMIT, o->connections_max / (unsigned)h->count,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->per_address_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        bytes, MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
 static struct http_mhd_options with_defaults(const struct http_mhd_options *options)
@@ -807,8 +807,8 @@ static enum err start(struct http_mhd *h, const struct http_mhd_options *o)
     return e;
 }
 
-enum err http_mhd_open(const struct http_mhd_options *options,
-                       const struct front_handler *handler, struct http_mhd **out)
+enum err http_mhd_open(const struct http_mhd_options *options, const struct front_handler *handler,
+                       struct http_mhd **out)
 {
     struct http_mhd *h = calloc(1, sizeof *h);
     if (h == NULL)

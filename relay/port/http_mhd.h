@@ -8,11 +8,10 @@
  * with every byte:
  *   head   a new connection, or one whose request line came, has `head_timeout_ms` for the rest
  *   idle   a kept-alive connection has `idle_timeout_ms` until the next head is complete
- *   body   `body_rate_min` bytes per second in every window of `rate_window_ms`; time while the handler has
- *          parked the exchange does not count
- *   answer the same rate while bytes of ours wait to be taken
- * An exchange that waits for the handler (parked, or complete and not yet answered) has no limit
- * here: the handler has a deadline of its own. */
+ *   body   `body_rate_min` bytes per second in every window of `rate_window_ms`; time while the
+ * handler has parked the exchange does not count answer the same rate while bytes of ours wait to
+ * be taken An exchange that waits for the handler (parked, or complete and not yet answered) has no
+ * limit here: the handler has a deadline of its own. */
 #pragma once
 
 #include <stdbool.h>
@@ -45,7 +44,7 @@ struct http_mhd_options {
     unsigned per_address_max; /* connections of one client address; 0 = no limit */
     uint32_t head_timeout_ms; /* (15000) */
     uint32_t idle_timeout_ms; /* (60000) */
-    uint32_t rate_window_ms;   /* over which a rate is judged (15000) */
+    uint32_t rate_window_ms;  /* over which a rate is judged (15000) */
     uint32_t body_rate_min;   /* bytes per second (100) */
     size_t connection_bytes;  /* memory of one connection, bounds its head (8192) */
     const char *tls_cert_pem; /* both or none: HTTPS */

@@ -31,8 +31,8 @@ struct pump {
     pthread_cond_t work;
     pthread_cond_t done;
     struct pump_flow *first, *last;
-    unsigned threads;  /* running */
-    unsigned flows;    /* open, or closed and not yet freed */
+    unsigned threads; /* running */
+    unsigned flows;   /* open, or closed and not yet freed */
     bool stopping;
     bool abandoned; /* nobody waits any more: the last thread leaves things as they are */
     unsigned buffers_left;
@@ -221,8 +221,8 @@ enum err pump_open(unsigned threads, unsigned buffers, struct pump **out)
     return ERR_OK;
 }
 
-enum err pump_flow_open(struct pump *p, const struct front_source *source,
-                        void (*wake)(void *arg), void *arg, struct pump_flow **out)
+enum err pump_flow_open(struct pump *p, const struct front_source *source, void (*wake)(void *arg),
+                        void *arg, struct pump_flow **out)
 {
     struct pump_flow *f = calloc(1, sizeof *f);
     if (f == NULL) {

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/tcp.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -139,8 +139,8 @@ static void break_off(struct warden_mark *m, unsigned phase)
     if (!atomic_compare_exchange_strong(&m->phase, &expected, WARDEN_BROKEN))
         return;
     if (!m->encrypted && (phase == WARDEN_HEAD || phase == WARDEN_BODY)) {
-        ssize_t n = send(m->fd, timeout_answer, sizeof timeout_answer - 1,
-                         MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t n =
+            send(m->fd, timeout_answer, sizeof timeout_answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
         (void)n; /* who does not read does not learn why */
     }
     (void)shutdown(m->fd, SHUT_RDWR);

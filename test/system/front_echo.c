@@ -5,10 +5,10 @@
  *        /upload?answer=late   answers from another thread
  *        /upload?refuse=head   413 before the body; refuse=N: 413 after N bytes
  *        /upload?hang=1        never answers (until the end)
- *   GET  /page                 a few words; /source?size=N[&length=0][&fail=N][&wait=1] from a source
- *        /echo?x=...           path, method, the header X-Echo and the argument x
- *        /stats                counters as JSON
- * usage: front_echo [--name value]...; prints "ready port=N", ends on SIGTERM or end of stdin. */
+ *   GET  /page                 a few words; /source?size=N[&length=0][&fail=N][&wait=1] from a
+ * source /echo?x=...           path, method, the header X-Echo and the argument x /stats counters
+ * as JSON usage: front_echo [--name value]...; prints "ready port=N", ends on SIGTERM or end of
+ * stdin. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@ struct upload {
     struct front_exchange *x;
     uint64_t bytes;
     uint32_t crc;
-    size_t take_max; /* 0: everything */
+    size_t take_max;   /* 0: everything */
     int64_t refuse_at; /* -1: never */
     bool late, hang, head_only;
     bool resume_due, answer_due;
