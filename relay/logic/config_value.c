@@ -271,7 +271,7 @@ enum err config_value_read(void *base, const struct config_key *row, struct slic
     case CONFIG_KIND_CHOICE: return read_choice(row, value, why, field);
     case CONFIG_KIND_LIST: break;
     }
-    assert(!"a list has no field");
+    assert(false); /* a list has no field */
     return ERR_INPUT;
 }
 
