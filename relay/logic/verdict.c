@@ -109,10 +109,12 @@ static const char *disagreement(const struct json_receipt *r, const struct photo
     return NULL;
 }
 
-static void judge_proof(struct verdict *v, const struct json_receipt *receipt,
-                        const struct photo *photo)
+static void judge_proof(struct verdict *v, const struct uplink_result *result,
+                        const struct json_receipt *receipt, const struct photo *photo)
 {
     const char *wrong = disagreement(receipt, photo);
+    if (!result->body_sent_whole)
+        wrong = "it answered before it had the photo";
     if (wrong == NULL) {
         v->reason = VERDICT_REASON_SENT;
         v->knows_keys = receipt->is_object && receipt->has_sha256;
@@ -137,7 +139,7 @@ static struct verdict judge_answer(const struct uplink_result *result,
         .retry_after_s = result->retry_after_s,
     };
     if (m.kind == VERDICT_SENT) {
-        judge_proof(&v, receipt, photo);
+        judge_proof(&v, result, receipt, photo);
         return v;
     }
     if (m.kind == VERDICT_REFUSED || m.kind == VERDICT_HOLD)
@@ -172,7 +174,7 @@ struct verdict verdict_of(const struct uplink_result *result, const struct json_
     case UPLINK_AMBIGUOUS:
         v.kind = VERDICT_AGAIN;
         v.reason = VERDICT_REASON_AMBIGUOUS;
-        v.ambiguous = true;
+        v.ambiguous = result->body_sent_whole; /* else it cannot have all of it */
         break;
     case UPLINK_LOCAL:
         v.kind = VERDICT_OUR_FILE;

@@ -45,7 +45,7 @@ struct uplink_request {
 };
 
 enum uplink_failure {
-    UPLINK_ANSWERED,    /* a status came */
+    UPLINK_ANSWERED,    /* a status came, and with a 2xx all of its body */
     UPLINK_UNREACHABLE, /* nothing of the body can have been taken: resolve, connect, TLS */
     UPLINK_AMBIGUOUS,   /* cut or timed out after the request began: the receiver may have it */
     UPLINK_LOCAL,       /* our own file could not be read to its end; the request was cut */
@@ -57,13 +57,15 @@ struct uplink_result {
     unsigned status; /* if ANSWERED */
     bool has_retry_after;
     uint32_t retry_after_s; /* 0..86400; dates are turned into seconds from now */
-    bool body_sent_whole;   /* the whole request had left */
+    bool body_sent_whole;   /* all of the request may have left */
     const char *body;       /* borrowed until the next call; NUL behind it */
     size_t body_len;
     char error[UPLINK_ERROR_MAX]; /* for people, "" if none */
 };
 
-/* Redirects are not followed, and no request waits for "100 Continue". An answer that comes before
+/* A request that found its kept-alive connection closed is repeated on a new one, but only while
+ * its body has not left whole: what the receiver may have is never repeated by the port.
+ * Redirects are not followed, and no request waits for "100 Continue". An answer that comes before
  * the body has left is an answer; what is left of the body is not sent then. */
 struct uplink {
     void *ctx;
