@@ -3,8 +3,9 @@
  * The database decides what was sent; this file follows it. An existing one is taken over at start:
  * an array of names, or an object with one. It is rewritten beside itself and renamed, never in
  * place, when something changed, at most once per max(SENTFILE_PAUSE_MS, 100 x the time the last
- * writing took), and at exit. A file that could not be understood to its end is moved aside to
- * NAME.unreadable (.unreadable2, 3 ...) before ours takes its place; nothing of it is lost.
+ * writing took), and at exit. A file that could not be understood to its end, or that holds more
+ * than an array of names, is moved aside to NAME.unreadable (.unreadable2, 3 ...) before ours takes
+ * its place; nothing of it is lost. A file that could not be read at all is never replaced.
  *
  * `fs` is rooted in the file's own folder, which is not the photos'. One thread. */
 #pragma once
@@ -32,7 +33,8 @@ struct sentfile {
     const struct fs *fs;     /* borrowed */
     const struct json *json; /* borrowed */
     char name[SENTFILE_NAME_MAX];
-    bool strange; /* what is there now is not ours to overwrite */
+    bool unread;  /* never read to an end: may not be touched */
+    bool strange; /* what is there now holds more than the names we took from it: kept aside */
     bool changed; /* since the last writing began */
     struct mono not_before;
     char buffer[SENTFILE_BUFFER_BYTES];
@@ -64,9 +66,9 @@ struct sentfile_writing {
 CHECKED enum err sentfile_init(struct sentfile *s, const struct fs *fs, const struct json *json,
                                const char *name);
 
-/* Reads the file once, at start. ERR_OK also if there is none, or not one that can be understood:
- * then what came before the trouble was imported. ERR_IO: it could not be read, or moved aside; it
- * will not be overwritten. Errors of the sink end the import and are returned. */
+/* Reads the file, at start. ERR_OK also if there is none, or not one that can be understood: then
+ * what came before the trouble was imported. ERR_IO, ERR_FULL: it could not be read. Errors of the
+ * sink end the import and are returned. After an error it may be tried again. */
 CHECKED enum err sentfile_import(struct sentfile *s, const struct sentfile_sink *sink,
                                  struct sentfile_found *out_found);
 
@@ -76,6 +78,6 @@ void sentfile_note(struct sentfile *s);
 bool sentfile_due(const struct sentfile *s, struct mono now);
 /* When it will be, if nothing more happens; UINT64_MAX: not. */
 struct mono sentfile_next(const struct sentfile *s);
-/* Writes now. On an error, or when stopped (ERR_LIMIT), the old file is untouched and the next
- * writing is due after the pause. */
+/* Writes now, whether due or not. On an error, or when stopped (ERR_LIMIT), the old file is still
+ * there and the next writing is due after the pause. ERR_CORRUPT: not without an import before. */
 CHECKED enum err sentfile_write(struct sentfile *s, const struct sentfile_writing *w);
