@@ -9,7 +9,7 @@ enum {
     OVERVIEW_LATEST = 12, /* photos shown as pictures */
     OVERVIEW_KEY_MAX = 48,
     OVERVIEW_VALUE_MAX = 640,
-    OVERVIEW_TEXT_BYTES_MAX = 262144, /* enough for any of the texts below */
+    OVERVIEW_TEXT_BYTES_MAX = 524288, /* enough for any of the texts below */
 };
 
 /* One setting in force, as the owner would write it. */
