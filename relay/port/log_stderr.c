@@ -15,6 +15,7 @@
 
 static atomic_int s_level_max = LOG_LEVEL_INFO;
 static atomic_bool s_journal;
+static atomic_bool s_timeless;
 
 void log_stderr_set_level(enum log_level max)
 {
@@ -23,19 +24,37 @@ void log_stderr_set_level(enum log_level max)
 
 /* JOURNAL_STREAM is "device:inode" of what standard error was connected to; it is inherited by
  * programs whose output goes elsewhere, so it must be compared. */
-void log_stderr_open(void)
+static bool is_journal(void)
 {
     const char *text = getenv("JOURNAL_STREAM");
     struct stat st;
     char *end = NULL;
     if (text == NULL || fstat(STDERR_FILENO, &st) != 0)
-        return;
+        return false;
     uintmax_t device = strtoumax(text, &end, 10);
     if (*end != ':')
-        return;
+        return false;
     uintmax_t inode = strtoumax(end + 1, &end, 10);
-    atomic_store(&s_journal,
-                 *end == '\0' && device == (uintmax_t)st.st_dev && inode == (uintmax_t)st.st_ino);
+    return *end == '\0' && device == (uintmax_t)st.st_dev && inode == (uintmax_t)st.st_ino;
+}
+
+void log_stderr_open(enum log_stderr_times times)
+{
+    bool journal = is_journal();
+    atomic_store(&s_journal, journal);
+    atomic_store(&s_timeless,
+                 times == LOG_STDERR_TIMES_NO || (times == LOG_STDERR_TIMES_AUTO && journal));
+}
+
+static size_t write_time(char *out, size_t cap)
+{
+    struct timespec now;
+    struct tm parts;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (localtime_r(&now.tv_sec, &parts) == NULL)
+        return 0;
+    size_t len = strftime(out, cap, "%Y-%m-%d %H:%M:%S", &parts);
+    return len + (size_t)snprintf(out + len, cap - len, ".%03d ", (int)(now.tv_nsec / 1000000));
 }
 
 static size_t write_prefix(char *out, size_t cap, enum log_level level)
@@ -49,16 +68,13 @@ static size_t write_prefix(char *out, size_t cap, enum log_level level)
         [LOG_LEVEL_INFO] = {6, 'I'},
         [LOG_LEVEL_DEBUG] = {7, 'D'},
     };
-    if (atomic_load(&s_journal))
-        return (size_t)snprintf(out, cap, "<%d>", rows[level].priority);
-    struct timespec now;
-    struct tm parts;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    if (localtime_r(&now.tv_sec, &parts) == NULL)
-        return 0;
-    size_t len = strftime(out, cap, "%Y-%m-%d %H:%M:%S", &parts);
-    return len + (size_t)snprintf(out + len, cap - len, ".%03d %c ", (int)(now.tv_nsec / 1000000),
-                                  rows[level].letter);
+    bool journal = atomic_load(&s_journal);
+    size_t len = journal ? (size_t)snprintf(out, cap, "<%d>", rows[level].priority) : 0;
+    if (!atomic_load(&s_timeless))
+        len += write_time(out + len, cap - len);
+    if (!journal)
+        len += (size_t)snprintf(out + len, cap - len, "%c ", rows[level].letter);
+    return len;
 }
 
 void log_line(enum log_level level, const char *format, ...)

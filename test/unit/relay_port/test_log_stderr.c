@@ -105,17 +105,23 @@ static void the_journal_gets_priorities_only_if_it_is_really_there(void **state)
     struct stat st;
     char stream[64];
     (void)setenv("JOURNAL_STREAM", "1:1", 1);
-    log_stderr_open();
+    log_stderr_open(LOG_STDERR_TIMES_AUTO);
     log_line(LOG_LEVEL_WARN, "x");
     assert_int_equal(caught()[0], '2'); /* a year */
+    log_stderr_open(LOG_STDERR_TIMES_NO);
+    log_line(LOG_LEVEL_WARN, "x");
+    assert_string_equal(caught(), "W x\n");
     assert_int_equal(fstat(STDERR_FILENO, &st), 0);
     (void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
     (void)setenv("JOURNAL_STREAM", stream, 1);
-    log_stderr_open();
+    log_stderr_open(LOG_STDERR_TIMES_AUTO);
     log_line(LOG_LEVEL_ERROR, "x");
     assert_string_equal(caught(), "<3>x\n");
     log_line(LOG_LEVEL_INFO, "%s", "");
     assert_string_equal(caught(), "<6>\n");
+    log_stderr_open(LOG_STDERR_TIMES_YES);
+    log_line(LOG_LEVEL_INFO, "x");
+    assert_memory_equal(caught(), "<6>2", 4);
 }
 
 int main(void)
