@@ -19,6 +19,11 @@ static const char *const DESTINATION_WORDS[] = {
 #include "relay/logic/config.def"
 };
 
+const char *config_suggest(struct slice typed)
+{
+    return nearest_find(typed, SETTING_WORDS, CONFIG_ID_COUNT);
+}
+
 void config_init(struct config *c)
 {
     *c = (struct config){0};

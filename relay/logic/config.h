@@ -115,6 +115,9 @@ CHECKED enum err config_set(struct config *c, enum config_source source, struct 
 CHECKED enum err config_set_destination(struct config *c, struct slice name, struct slice key,
                                         struct slice value, struct buf *why);
 
+/* The setting a mistyped name may mean, or NULL if it is near none. */
+const char *config_suggest(struct slice typed);
+
 /* Is this what the owner set? Takes the same time whatever is presented; false if nothing is set.
  */
 bool config_secret_matches(const struct config_secret *s, struct slice presented);

@@ -16,7 +16,7 @@ static size_t width(const struct config_key *row)
     case CONFIG_KIND_SECRET: return sizeof(struct config_secret);
     case CONFIG_KIND_TEXT:
     case CONFIG_KIND_ADDRESS:
-    case CONFIG_KIND_URL: return row->max + 1;
+    case CONFIG_KIND_URL: return (size_t)row->max + 1;
     case CONFIG_KIND_LIST: break;
     }
     return 0;

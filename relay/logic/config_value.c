@@ -251,7 +251,7 @@ static enum err read_text_field(const struct config_key *row, struct slice value
     if (e == ERR_OK && row->kind == CONFIG_KIND_SECRET)
         e = read_secret(value, why, field);
     else if (e == ERR_OK)
-        (void)slice_to_text(value, field, row->max + 1); /* check_text() saw that it fits */
+        (void)slice_to_text(value, field, (size_t)row->max + 1); /* check_text() saw that it fits */
     return e;
 }
 

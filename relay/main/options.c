@@ -21,9 +21,6 @@ enum {
     ANSWER_MAX = 65536,
 };
 
-/* Other programs of ours read these. */
-static const char *const NOT_SETTINGS[] = {"CAMRELAY_CONFIG", "CAMRELAY_URL", "CAMRELAY_PASSWORD"};
-
 struct file_reading {
     struct config *config;
     const char *path;
@@ -98,26 +95,28 @@ static enum err set_from_variable(struct config *c, struct slice key, struct sli
     return e;
 }
 
-static bool is_not_a_setting(struct slice name)
+/* The environment is everybody's: a name far from any setting is another program's, one that is
+ * nearly a setting is a mistake. */
+static bool is_for_us(struct slice key)
 {
-    for (size_t i = 0; i < sizeof NOT_SETTINGS / sizeof NOT_SETTINGS[0]; i++) {
-        if (slice_eq(name, slice_of(NOT_SETTINGS[i])))
-            return true;
-    }
-    return false;
+    size_t count;
+    const struct config_key *rows = config_table(&count);
+    return config_table_find(rows, count, key) != NULL || config_suggest(key) != NULL;
 }
 
 static enum err read_variable(struct config *c, const char *variable, struct buf *why)
 {
     struct slice value, name = slice_cut(slice_of(variable), '=', &value);
-    if (strncmp(variable, PREFIX, PREFIX_LEN) != 0 || is_not_a_setting(name))
+    if (strncmp(variable, PREFIX, PREFIX_LEN) != 0)
         return ERR_OK;
     char key[ENVIRONMENT_KEY_MAX] = "";
     struct slice upper = {name.ptr + PREFIX_LEN, name.len - PREFIX_LEN};
-    (void)slice_to_text(upper, key, sizeof key); /* too long is "", and unknown as well */
+    (void)slice_to_text(upper, key, sizeof key); /* too long is "", and no setting */
     for (char *c_at = key; *c_at != '\0'; c_at++)
         *c_at = *c_at >= 'A' && *c_at <= 'Z' ? (char)(*c_at + ('a' - 'A')) : *c_at;
 
+    if (!is_for_us(slice_of(key)))
+        return ERR_OK;
     size_t before = why->len;
     buf_add_format(why, "%.*s: ", (int)(name.len < 80 ? name.len : 80), name.ptr);
     enum err e = set_from_variable(c, slice_of(key), value, why);

@@ -22,7 +22,8 @@ struct options {
     struct config config;
 };
 
-/* Reads everything. `environment` is environ: only names that begin with CAMRELAY_ are looked at.
+/* Reads everything. `environment` is environ: only names that begin with CAMRELAY_ are
+ * looked at, and only those that are a setting or nearly one.
  * On failure `why` is one line, with the place: "camrelayd.conf:3: port: ...", "--port: ...",
  * "CAMRELAY_PORT: ...". At a reload it is called again with the same arguments. */
 CHECKED enum err options_read(struct options *o, char *const *argv, char *const *environment,
