@@ -11,15 +11,17 @@ void hex_encode(const void *data, size_t len, char *out)
     *out = '\0';
 }
 
-static int digit_value(char c)
+enum { NO_DIGIT = 16 };
+
+static unsigned digit_value(char c)
 {
     if (c >= '0' && c <= '9')
-        return c - '0';
+        return (unsigned)(c - '0');
     if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
+        return (unsigned)(c - 'a' + 10);
     if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+        return (unsigned)(c - 'A' + 10);
+    return NO_DIGIT;
 }
 
 bool hex_decode(struct slice text, void *out, size_t len)
@@ -27,7 +29,7 @@ bool hex_decode(struct slice text, void *out, size_t len)
     if (text.len % 2 != 0 || text.len / 2 != len)
         return false;
     for (size_t i = 0; i < text.len; i++) {
-        if (digit_value(text.ptr[i]) < 0)
+        if (digit_value(text.ptr[i]) == NO_DIGIT)
             return false;
     }
     uint8_t *bytes = out;

@@ -14,6 +14,11 @@ struct slice {
 };
 
 #define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
+/* The same as an initialiser of static tables. */
+#define SLICE_INIT(literal)                                                                        \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
 
 /* Borrows a NUL-terminated text; NULL gives the empty slice. */
 struct slice slice_of(const char *text);

@@ -107,8 +107,11 @@ static bool percent_decode(char *from, size_t len, struct slice *out)
             return false;
         i += 2;
     }
-    *out = (struct slice){from, to};
-    return slice_find(*out, '\0') == to && utf8_valid(*out);
+    struct slice decoded = {from, to};
+    if (slice_find(decoded, '\0') != to || !utf8_valid(decoded))
+        return false;
+    *out = decoded;
+    return true;
 }
 
 /* charset'language'text of RFC 8187. False: not one we read. */

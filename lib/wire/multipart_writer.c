@@ -6,7 +6,8 @@
 
 #define PREFIX "camrelay-"
 
-_Static_assert(sizeof PREFIX - 1 + 2 * MULTIPART_WRITER_DICE_BYTES == MULTIPART_WRITER_BOUNDARY_LEN,
+_Static_assert(sizeof PREFIX - 1 + 2 * (size_t)MULTIPART_WRITER_DICE_BYTES ==
+                   MULTIPART_WRITER_BOUNDARY_LEN,
                "a boundary is the prefix and the dice in hexadecimal");
 
 void multipart_writer_boundary(const uint8_t dice[MULTIPART_WRITER_DICE_BYTES],

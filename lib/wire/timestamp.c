@@ -85,8 +85,8 @@ enum err timestamp_from_civil(const struct timestamp_civil *c, int32_t offset_s,
         !in_range(c->day, 1, days_in_month(c->year, c->month)) || !in_range(c->hour, 0, 23) ||
         !in_range(c->minute, 0, 59) || !in_range(c->second, 0, 60) || !in_range(c->ms, 0, 999))
         return ERR_INPUT;
-    int64_t seconds = days_from_date(c->year, c->month, c->day) * DAY_S + c->hour * 3600 +
-                      c->minute * 60 + c->second - offset_s;
+    int of_day = c->hour * 3600 + c->minute * 60 + c->second;
+    int64_t seconds = days_from_date(c->year, c->month, c->day) * DAY_S + of_day - offset_s;
     out->ms = seconds * 1000 + c->ms;
     return ERR_OK;
 }
