@@ -133,7 +133,8 @@ static void what_is_lawful_passes(void **state)
                                   "c" EOI)},
         {"padding before the end", T(START SCAN "a\xFF\xFF\xFF\xD9")},
         {"padding before stuffing", T(START SCAN "a\xFF\xFF\x00" EOI)},
-        {"markers in a comment", T(SOI "\xFF\xFE\x00\x06" EOI "\xFF\xDA" FRAME("\xC1") SCAN "d" EOI)},
+        {"markers in a comment",
+         T(SOI "\xFF\xFE\x00\x06" EOI "\xFF\xDA" FRAME("\xC1") SCAN "d" EOI)},
         {"lossless", T(SOI APP0 FRAME("\xC3") SCAN "d" EOI)},
         {"nothing in APP15", T(SOI "\xFF\xEF\x00\x02" FRAME("\xC0") SCAN "d" EOI)},
     };
@@ -193,8 +194,8 @@ static void what_is_no_jpeg_is_alien(void **state)
 {
     (void)state;
     static const struct slice rows[] = {
-        T("\x89PNG"), T("GIF8"), T(EOI), T(SOI "\0"), T("\xD8\xFF"), T("--sep\r\n"), T("\xFF\xFF"),
-        T("\0"),
+        T("\x89PNG"),  T("GIF8"),      T(EOI),        T(SOI "\0"),
+        T("\xD8\xFF"), T("--sep\r\n"), T("\xFF\xFF"), T("\0"),
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct jpeg j;

@@ -1,12 +1,13 @@
 /* Goal: every well-formed body gives its parts byte for byte however it is cut into pieces; what is
- * not well-formed never ends, and so is never stored. Method: a table of bodies, each fed whole, cut
- * at every place, byte by byte, and cut short at every place. */
+ * not well-formed never ends, and so is never stored. Method: a table of bodies, each fed whole,
+ * cut at every place, byte by byte, and cut short at every place. */
 #include "lib/wire/multipart.h"
 #include "test/unit/unit.h"
 #include "test/unit/wire/multipart_record.h"
 
 #define CD "Content-Disposition: form-data; "
-#define FILE_HEAD "--sep\r\n" CD "name=\"file\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"
+#define FILE_HEAD                                                                                  \
+    "--sep\r\n" CD "name=\"file\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"
 #define FILE_LOG "{file|a.jpg|image/jpeg}"
 #define ENDS MULTIPART_END, MULTIPART_FAULT_NONE
 #define OPEN MULTIPART_MORE, MULTIPART_FAULT_NONE
@@ -41,8 +42,8 @@ static const struct row delimiters[] = {
     {"missing dashes", T(FILE_HEAD "DATA\r\n--sep"), T(FILE_LOG "DATA"), OPEN},
     {"one dash missing", T(FILE_HEAD "DATA\r\n--sep-"), T(FILE_LOG "DATA"), OPEN},
     {"a next part instead of the end", T(FILE_HEAD "DATA\r\n--sep\r\n"), T(FILE_LOG "DATA"), OPEN},
-    {"close delimiter glued to the data", T(FILE_HEAD "DATA--sep--\r\n"),
-     T(FILE_LOG "DATA--sep--"), OPEN},
+    {"close delimiter glued to the data", T(FILE_HEAD "DATA--sep--\r\n"), T(FILE_LOG "DATA--sep--"),
+     OPEN},
     {"close delimiter behind LF only", T(FILE_HEAD "DATA\n--sep--\r\n"),
      T(FILE_LOG "DATA\n--sep--"), OPEN},
     {"close delimiter behind CR only", T(FILE_HEAD "DATA\r--sep--\r\n"),
@@ -77,7 +78,8 @@ static const struct row data[] = {
      T(FILE_LOG "--sepX"), ENDS},
     {"the boundary amid a line", T(FILE_HEAD "D--sep\r\nD--sep--\r\n--sep--"),
      T(FILE_LOG "D--sep\r\nD--sep--"), ENDS},
-    {"NUL and high bytes", T(FILE_HEAD "\0\xFF\xD8\0\r\n--sep--"), T(FILE_LOG "\0\xFF\xD8\0"), ENDS},
+    {"NUL and high bytes", T(FILE_HEAD "\0\xFF\xD8\0\r\n--sep--"), T(FILE_LOG "\0\xFF\xD8\0"),
+     ENDS},
     {"looks like a head", T(FILE_HEAD CD "name=x\r\n\r\n\r\n--sep--"),
      T(FILE_LOG CD "name=x\r\n\r\n"), ENDS},
 };
@@ -127,7 +129,8 @@ static const struct row field[] = {
        "Content-Type: image/jpeg\r\n\r\n\xFF\xD8\r\n--sep--\r\n"),
      T("{imageFile|esp32-cam.jpg|image/jpeg}\xFF\xD8"), ENDS},
     {"JSON part first, lower-case disposition, bytes beyond the end",
-     T("--sep\r\nContent-disposition: form-data; name=\"json\"\r\nContent-Type: application/json\r\n"
+     T("--sep\r\nContent-disposition: form-data; name=\"json\"\r\nContent-Type: "
+       "application/json\r\n"
        "\r\n{\"a\":1}\r\n--sep\r\nContent-disposition: form-data; name=\"file\"; "
        "filename=\"a.jpg\"\r\nContent-Type: application/octet-stream\r\n\r\n\xFF\xD8\r\n--sep--\r\n"
        "\r\n"),
@@ -136,7 +139,8 @@ static const struct row field[] = {
      T("--sep\r\n" CD "name=\"upfile\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"
        "\xFF\xD8\r\n--sep--\r\n\r\n"),
      T("{upfile|a.jpg|image/jpeg}\xFF\xD8"), ENDS},
-    {"single quotes", T("--sep\r\n" CD "name='file'; filename='a.jpg'\r\n\r\n\xFF\xD8\r\n--sep--\r\n"),
+    {"single quotes",
+     T("--sep\r\n" CD "name='file'; filename='a.jpg'\r\n\r\n\xFF\xD8\r\n--sep--\r\n"),
      T("{file|a.jpg|}\xFF\xD8"), ENDS},
     {"full path of an old browser",
      T("--sep\r\n" CD "name=\"file\"; filename=\"C:\\Photos\\new\\a.jpg\"\r\n\r\n1\r\n--sep--\r\n"),
