@@ -74,21 +74,21 @@ static void help_row(struct buf *out, const struct config_key *row)
 
 void manual_help(struct buf *out)
 {
-    buf_add_text(
-        out, "usage: camrelayd [--config FILE] [--KEY VALUE ...]\n"
-             "\n"
-             "Receives photos over HTTP, keeps them, and forwards them. Without any option it\n"
-             "listens on port 5000 and keeps photos in ./esp32_photos.\n"
-             "\n"
-             "    -c, --config FILE   read settings from FILE (or the variable CAMRELAY_CONFIG)\n"
-             "    --check-config      say whether the settings are good, and end\n"
-             "    --print-config      print the settings in force, and end\n"
-             "    -h, --help          print this\n"
-             "    -V, --version       print the version\n"
-             "\n"
-             "Every setting below can stand in FILE as key = value (with _ for -), in the\n"
-             "environment as CAMRELAY_KEY, and on the command line, which wins. Defaults are in\n"
-             "brackets. SIZE takes K, M, G; TIME is seconds, or takes ms, s, m, h, d.\n");
+    buf_add_text(out,
+                 "usage: camrelayd [--config FILE] [--KEY VALUE ...]\n"
+                 "\n"
+                 "Receives photos over HTTP, keeps them, and forwards them. Without any option it\n"
+                 "listens on port 5000 and keeps photos in ./esp32_photos.\n"
+                 "\n"
+                 "    -c, --config FILE   read settings from FILE (or from CAMRELAY_CONFIG)\n"
+                 "    --check-config      say whether the settings are good, and end\n"
+                 "    --print-config      print the settings in force, and end\n"
+                 "    -h, --help          print this\n"
+                 "    -V, --version       print the version\n"
+                 "\n"
+                 "Every setting below can stand in FILE as key = value (with _ for -), in the\n"
+                 "environment as CAMRELAY_KEY, and on the command line, which wins. Defaults are\n"
+                 "in brackets. SIZE takes K, M, G; TIME is seconds, or takes ms, s, m, h, d.\n");
     size_t count;
     const struct config_key *rows = config_table(&count);
     for (size_t i = 0; i < count; i++) {
