@@ -1,0 +1,249 @@
+#include "relay/main/keeper.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "lib/port/log.h"
+
+enum {
+    ROUND_MS = 1000,
+    BACKFILL_ROWS = 2000, /* in one transaction: some tens of milliseconds */
+    EXPIRE_EVERY_MS = 3600000,
+    KEYS_KEPT = 1000000,
+    LAST_WRITE_MS = 1500, /* for sent_files.json when the relay stops */
+};
+static const int64_t KEY_AGE_MS = 400LL * 24 * 3600 * 1000;
+
+struct keeper {
+    struct keeper_deps deps;
+    struct adopter *adopter;
+    pthread_t thread;
+    bool started;
+    atomic_bool stopping;
+    atomic_bool sent_changed;
+    atomic_bool rebuilding;
+    _Atomic uint64_t free_bytes;
+    _Atomic uint64_t total_bytes;
+    _Atomic uint64_t space_at_ms;
+    bool backfilled;
+    struct mono expire_at;
+    struct mono stop_at;
+};
+
+static struct mono now(const struct keeper *k)
+{
+    return k->deps.clock->mono_now(k->deps.clock->ctx);
+}
+
+static bool is_stopping(void *ctx)
+{
+    const struct keeper *k = ctx;
+    return atomic_load(&k->stopping);
+}
+
+struct keeper_space keeper_space(const struct keeper *k)
+{
+    struct keeper_space s = {
+        .space = {atomic_load(&k->free_bytes), atomic_load(&k->total_bytes)},
+        .age_ms = (uint32_t)(now(k).ms - atomic_load(&k->space_at_ms)),
+    };
+    return s;
+}
+
+bool keeper_is_rebuilding(const struct keeper *k)
+{
+    return atomic_load(&k->rebuilding) && (k->adopter == NULL || adopter_is_rebuilding(k->adopter));
+}
+
+void keeper_note_name(struct keeper *k, const char *name)
+{
+    if (k->adopter != NULL)
+        adopter_note(k->adopter, name);
+}
+
+void keeper_note_sent(struct keeper *k)
+{
+    atomic_store(&k->sent_changed, true);
+}
+
+static void look_at_space(struct keeper *k)
+{
+    struct fs_space space;
+    if (k->deps.fs->space(k->deps.fs->ctx, &space) != ERR_OK)
+        return; /* its age tells */
+    atomic_store(&k->free_bytes, space.free_bytes);
+    atomic_store(&k->total_bytes, space.total_bytes);
+    atomic_store(&k->space_at_ms, now(k).ms);
+    metrics_set(k->deps.metrics, METRIC_DISK_FREE_BYTES, space.free_bytes);
+    metrics_set(k->deps.metrics, METRIC_DISK_TOTAL_BYTES, space.total_bytes);
+}
+
+struct step {
+    bool more;
+    enum err error;
+};
+
+static void backfill_step(void *arg, struct commit *commit)
+{
+    struct step *s = arg;
+    const struct state *state = commit->deps.state;
+    s->error = state->backfill(state->ctx, BACKFILL_ROWS, &s->more);
+}
+
+static void backfill(struct keeper *k)
+{
+    struct step s = {.more = true};
+    while (!k->backfilled && s.more && !is_stopping(k)) {
+        if (!committer_call(k->deps.committer, backfill_step, &s))
+            return;
+        if (s.error != ERR_OK) {
+            log_line(LOG_LEVEL_WARN, "photos owed to a destination were not noted err=%s",
+                     err_name(s.error));
+            return; /* again in the next round */
+        }
+    }
+    k->backfilled = !s.more;
+}
+
+static void expire_step(void *arg, struct commit *commit)
+{
+    struct step *s = arg;
+    const struct state *state = commit->deps.state;
+    struct wall before = commit->deps.clock->wall_now(commit->deps.clock->ctx);
+    before.ms -= KEY_AGE_MS;
+    s->error = state->keys_expire(state->ctx, before, KEYS_KEPT);
+}
+
+static void expire_keys(struct keeper *k)
+{
+    if (now(k).ms < k->expire_at.ms)
+        return;
+    k->expire_at = (struct mono){now(k).ms + EXPIRE_EVERY_MS};
+    struct step s = {0};
+    if (committer_call(k->deps.committer, expire_step, &s) && s.error != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "old keys were not dropped err=%s", err_name(s.error));
+}
+
+static bool writing_takes_too_long(void *ctx)
+{
+    const struct keeper *k = ctx;
+    return is_stopping(ctx) && now(k).ms > k->stop_at.ms;
+}
+
+static void write_sentfile(struct keeper *k, bool at_exit)
+{
+    if (k->deps.sentfile == NULL)
+        return;
+    if (atomic_exchange(&k->sent_changed, false))
+        sentfile_note(k->deps.sentfile);
+    if (!at_exit && !sentfile_due(k->deps.sentfile, now(k)))
+        return;
+    if (sentfile_next(k->deps.sentfile).ms == UINT64_MAX)
+        return; /* nothing changed */
+    struct sentfile_writing writing = {
+        .view = k->deps.view,
+        .seen = committer_seen(k->deps.committer),
+        .clock = k->deps.clock,
+        .stop = writing_takes_too_long,
+        .stop_arg = k,
+    };
+    enum err e = sentfile_write(k->deps.sentfile, &writing);
+    if (e != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "sent_files.json was not written err=%s", err_name(e));
+}
+
+static void hear(void *arg, const char *name)
+{
+    struct keeper *k = arg;
+    adopter_hear(k->adopter, name);
+}
+
+/* Waits for files to appear, at most a round. */
+static void wait_for_files(struct keeper *k)
+{
+    bool rescan = false;
+    uint32_t next_ms = k->deps.adopt ? adopter_step(k->adopter) : ROUND_MS;
+    uint32_t wait_ms = next_ms < ROUND_MS ? next_ms : ROUND_MS;
+    if (is_stopping(k))
+        return;
+    enum err e = k->deps.watch->wait(k->deps.watch->ctx, wait_ms, hear, k, &rescan);
+    if (e != ERR_OK) {
+        log_line(LOG_LEVEL_ERROR, "the photo folder is not watched any more err=%s", err_name(e));
+        k->deps.adopt = false;
+    } else if (rescan && k->deps.adopt) {
+        adopter_scan(k->adopter);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct keeper *k = arg;
+    if (k->deps.rebuilding)
+        adopter_rebuild(k->adopter);
+    else if (k->deps.adopt)
+        adopter_scan(k->adopter);
+    atomic_store(&k->rebuilding, false);
+    while (!is_stopping(k)) {
+        look_at_space(k);
+        backfill(k);
+        expire_keys(k);
+        write_sentfile(k, false);
+        wait_for_files(k);
+    }
+    write_sentfile(k, true);
+    return NULL;
+}
+
+enum err keeper_start(const struct keeper_deps *deps, struct keeper **out)
+{
+    struct keeper *k = calloc(1, sizeof *k);
+    if (k == NULL)
+        return ERR_FULL;
+    k->deps = *deps;
+    atomic_init(&k->rebuilding, deps->rebuilding);
+    k->expire_at = (struct mono){now(k).ms + EXPIRE_EVERY_MS};
+    look_at_space(k);
+    struct adopter_deps adopter = {
+        .fs = deps->fs,
+        .hash = deps->hash,
+        .clock = deps->clock,
+        .committer = deps->committer,
+        .view = deps->view,
+        .metrics = deps->metrics,
+        .stop = is_stopping,
+        .ctx = k,
+        .still_ms = deps->adopt_still_ms,
+    };
+    enum err e = adopter_create(&adopter, deps->rebuilding, &k->adopter);
+    if (e == ERR_OK && pthread_create(&k->thread, NULL, run, k) != 0)
+        e = ERR_FULL;
+    if (e != ERR_OK) {
+        adopter_destroy(k->adopter);
+        free(k);
+        return e;
+    }
+    k->started = true;
+    *out = k;
+    return ERR_OK;
+}
+
+void keeper_stop(struct keeper *k)
+{
+    if (!k->started)
+        return;
+    k->stop_at = (struct mono){now(k).ms + LAST_WRITE_MS};
+    atomic_store(&k->stopping, true);
+    k->deps.watch->wake(k->deps.watch->ctx);
+    pthread_join(k->thread, NULL);
+    k->started = false;
+}
+
+void keeper_destroy(struct keeper *k)
+{
+    if (k == NULL)
+        return;
+    keeper_stop(k);
+    adopter_destroy(k->adopter);
+    free(k);
+}
