@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "lib/port/log.h"
 
@@ -169,8 +170,10 @@ static void wait_for_files(struct keeper *k)
         return;
     enum err e = k->deps.watch->wait(k->deps.watch->ctx, wait_ms, hear, k, &rescan);
     if (e != ERR_OK) {
-        log_line(LOG_LEVEL_ERROR, "the photo folder is not watched any more err=%s", err_name(e));
+        if (k->deps.adopt)
+            log_line(LOG_LEVEL_ERROR, "the folder is not watched any more err=%s", err_name(e));
         k->deps.adopt = false;
+        nanosleep(&(struct timespec){.tv_nsec = 200000000L}, NULL); /* wait() does not, broken */
     } else if (rescan && k->deps.adopt) {
         adopter_scan(k->adopter);
     }

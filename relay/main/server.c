@@ -1,0 +1,169 @@
+#include "relay/main/server.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/wire/http_field.h"
+
+struct server {
+    struct server_deps deps;
+    struct uploads *uploads;
+    pthread_mutex_t lock; /* of the settings below */
+    struct config_secret tokens[CONFIG_TOKENS_MAX];
+    size_t token_count;
+    uint64_t floor_bytes;
+    unsigned floor_percent;
+    uint32_t stuck_ms;
+};
+
+/* A token may come as Bearer, or as cameras of Prusa send it. */
+static enum refusal check_token(struct server *s, struct front_exchange *x)
+{
+    struct slice token = front_header(x, "Token");
+    struct slice authorization = front_header(x, "Authorization");
+    if (authorization.len > 0 && !http_field_bearer(authorization, &token))
+        token = (struct slice){0};
+    enum refusal r = REFUSAL_NONE;
+    pthread_mutex_lock(&s->lock);
+    bool known = s->token_count == 0;
+    for (size_t i = 0; i < s->token_count; i++)
+        known |= config_secret_matches(&s->tokens[i], token);
+    if (!known)
+        r = token.len == 0 ? REFUSAL_NO_TOKEN : REFUSAL_BAD_TOKEN;
+    pthread_mutex_unlock(&s->lock);
+    return r;
+}
+
+/* Room for it above the floor? A disk whose size is not known is left to its own errors. */
+static enum refusal check_room(struct server *s, uint64_t bytes)
+{
+    struct keeper_space now = keeper_space(s->deps.keeper);
+    if (now.space.total_bytes == 0)
+        return REFUSAL_NONE;
+    pthread_mutex_lock(&s->lock);
+    uint64_t percent = now.space.total_bytes / 100 * s->floor_percent;
+    uint64_t floor = percent > s->floor_bytes ? percent : s->floor_bytes;
+    pthread_mutex_unlock(&s->lock);
+    return now.space.free_bytes < floor + bytes ? REFUSAL_FULL : REFUSAL_NONE;
+}
+
+enum refusal server_admit(void *ctx, struct front_exchange *x, uint64_t bytes)
+{
+    struct server *s = ctx;
+    enum refusal r = check_token(s, x);
+    if (r != REFUSAL_NONE)
+        return r;
+    struct committer_status status;
+    committer_status(s->deps.committer, &status);
+    if (status.failing)
+        return REFUSAL_DISK_FAILED;
+    if (status.busy_ms > s->stuck_ms)
+        return REFUSAL_DISK_STUCK;
+    if (front_header(x, "Idempotency-Key").len > 0 && keeper_is_rebuilding(s->deps.keeper))
+        return REFUSAL_REBUILDING;
+    return check_room(s, bytes);
+}
+
+/* An address that takes exactly one method for uploads. */
+static const struct {
+    const char *path;
+    enum front_method method;
+    const char *allow;
+} UPLOAD_PATHS[] = {
+    {"/upload", FRONT_POST, "POST, OPTIONS"},
+    {"/c/snapshot", FRONT_PUT, "PUT, OPTIONS"},
+};
+
+static enum front_want answer_options(struct front_exchange *x, const char *allow)
+{
+    struct front_reply reply = {.status = 204, .header_count = 1};
+    reply.headers[0] = (struct front_header_line){"Allow", allow};
+    front_answer(x, &reply);
+    return FRONT_ANSWERED;
+}
+
+static enum front_want head(void *ctx, struct front_exchange *x, const struct front_head *h,
+                            void **out_user)
+{
+    struct server *s = ctx;
+    *out_user = NULL;
+    for (size_t i = 0; i < sizeof UPLOAD_PATHS / sizeof UPLOAD_PATHS[0]; i++) {
+        if (!slice_eq(h->path, slice_of(UPLOAD_PATHS[i].path)))
+            continue;
+        if (h->method == UPLOAD_PATHS[i].method)
+            return uploads_head(s->uploads, x, h, out_user);
+        if (h->method == FRONT_OPTIONS)
+            return answer_options(x, UPLOAD_PATHS[i].allow);
+        uploads_refuse(x, REFUSAL_METHOD, UPLOAD_PATHS[i].allow);
+        return FRONT_ANSWERED;
+    }
+    return pages_head(s->deps.pages, x, h);
+}
+
+static size_t body(void *ctx, struct front_exchange *x, void *user, const void *data, size_t len)
+{
+    (void)x;
+    struct server *s = ctx;
+    return user == NULL ? len : uploads_body(s->uploads, user, data, len);
+}
+
+static void finish(void *ctx, struct front_exchange *x, void *user)
+{
+    (void)x;
+    struct server *s = ctx;
+    if (user != NULL)
+        uploads_finish(s->uploads, user);
+}
+
+static void gone(void *ctx, struct front_exchange *x, void *user, bool sent)
+{
+    (void)x;
+    (void)sent;
+    struct server *s = ctx;
+    if (user != NULL)
+        uploads_gone(s->uploads, user);
+}
+
+struct front_handler server_handler(struct server *s)
+{
+    return (struct front_handler){
+        .ctx = s, .head = head, .body = body, .finish = finish, .gone = gone};
+}
+
+void server_set_config(struct server *s, const struct config *config)
+{
+    pthread_mutex_lock(&s->lock);
+    memcpy(s->tokens, config->upload_tokens, sizeof s->tokens);
+    s->token_count = config->upload_token_count;
+    s->floor_bytes = config->floor_bytes;
+    s->floor_percent = config->floor_percent;
+    s->stuck_ms = (uint32_t)config->commit_timeout_ms;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void server_set_uploads(struct server *s, struct uploads *uploads)
+{
+    s->uploads = uploads;
+}
+
+enum err server_create(const struct server_deps *deps, const struct config *config,
+                       struct server **out)
+{
+    struct server *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return ERR_FULL;
+    s->deps = *deps;
+    pthread_mutex_init(&s->lock, NULL);
+    server_set_config(s, config);
+    *out = s;
+    return ERR_OK;
+}
+
+void server_destroy(struct server *s)
+{
+    if (s == NULL)
+        return;
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
