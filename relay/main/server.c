@@ -98,7 +98,7 @@ static enum front_want head(void *ctx, struct front_exchange *x, const struct fr
         uploads_refuse(x, REFUSAL_METHOD, UPLOAD_PATHS[i].allow);
         return FRONT_ANSWERED;
     }
-    return pages_head(s->deps.pages, x, h);
+    return s->deps.rest(s->deps.rest_ctx, x, h);
 }
 
 static size_t body(void *ctx, struct front_exchange *x, void *user, const void *data, size_t len)

@@ -4,7 +4,6 @@
 #include "relay/logic/config.h"
 #include "relay/logic/ports/front.h"
 #include "relay/main/keeper.h"
-#include "relay/main/pages.h"
 #include "relay/main/uploads.h"
 
 struct server;
@@ -12,8 +11,9 @@ struct server;
 struct server_deps { /* all borrowed */
     struct committer *committer;
     struct keeper *keeper;
-    struct pages *pages;
-    struct commands *commands;
+    /* Everything that is no upload. */
+    enum front_want (*rest)(void *ctx, struct front_exchange *x, const struct front_head *h);
+    void *rest_ctx;
 };
 
 CHECKED enum err server_create(const struct server_deps *deps, const struct config *config,

@@ -1,0 +1,49 @@
+/* camrelayd - receives photos, keeps them, passes them on. See camrelayd(8). */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "relay/main/app.h"
+#include "relay/port/log_stderr.h"
+
+extern char **environ;
+
+/* Threads inherit this: signals are for app_run() alone. */
+static void block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    static struct app a;
+    char memory[CONFIG_WHY_MAX + CONFIG_PATH_MAX];
+    struct buf why;
+    (void)argc;
+    buf_init(&why, memory, sizeof memory - 1);
+    log_stderr_open();
+    if (options_read(&a.options, argv, environ, &why) != ERR_OK) {
+        fprintf(stderr, "camrelayd: %s\n", buf_text(&why));
+        return 2;
+    }
+    if (a.options.action != OPTIONS_RUN)
+        return options_answer(&a.options) ? EXIT_SUCCESS : EXIT_FAILURE;
+
+    block_signals();
+    a.argv = argv;
+    enum err e = app_open_folder(&a);
+    if (e == ERR_OK)
+        e = app_open_state(&a);
+    if (e == ERR_OK)
+        e = app_open_threads(&a);
+    if (e == ERR_OK)
+        app_run(&a);
+    app_close(&a);
+    return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
