@@ -69,6 +69,13 @@ static enum err look_for_first(struct commit *c, struct commit_item *const *item
     struct photo first;
     bool found = false;
     enum err e = ERR_OK;
+    if (item->in_place) {
+        e = state->name_find(state->ctx, item->photo.name, &found, &first);
+        if (e != ERR_OK || found) {
+            item->outcome = found ? COMMIT_KNOWN : COMMIT_WAITING;
+            return e;
+        }
+    }
     item->twin = item->in_place ? NULL : find_twin(items, index);
     if (item->twin != NULL)
         return ERR_OK;
@@ -96,9 +103,10 @@ static enum err try_name(struct commit *c, struct commit_item *item, bool may_be
     enum err e = ERR_OK;
     if (may_be_old)
         e = c->deps.state->sent_known(c->deps.state->ctx, item->photo.name, out_taken);
-    if (e == ERR_OK && !*out_taken)
-        e = fs->rename_noreplace(fs->ctx, item->path, item->photo.name, out_taken);
-    return e;
+    if (e != ERR_OK || *out_taken)
+        return e;
+    c->deps.naming(c->deps.ctx, item->photo.name);
+    return fs->rename_noreplace(fs->ctx, item->path, item->photo.name, out_taken);
 }
 
 /* Moves the spooled file to a name nobody has. */
@@ -106,7 +114,7 @@ static enum err give_name(struct commit *c, struct commit_item *item)
 {
     const struct state *state = c->deps.state;
     char stamp[NAMES_STAMP_MAX];
-    c->deps.stamp(c->deps.stamp_ctx, item->photo.received, stamp);
+    c->deps.stamp(c->deps.ctx, item->photo.received, stamp);
     struct names_base base;
     names_make_base(slice_of(item->photo.original), stamp, &base);
 

@@ -31,6 +31,7 @@ enum commit_outcome {
     COMMIT_STORED,
     COMMIT_DUPLICATE,  /* photo.name is the first answer's */
     COMMIT_KEY_REUSED, /* same key, other bytes: nothing stored */
+    COMMIT_KNOWN,      /* in place, and somebody else has taken it in meanwhile */
     COMMIT_FAILED,     /* nothing acknowledged; see `error` */
 };
 
@@ -52,7 +53,9 @@ struct commit_deps {
     const struct hash *hash;
     /* Local time as "YYYYmmdd_HHMMSS". */
     void (*stamp)(void *ctx, struct wall t, char out[NAMES_STAMP_MAX]);
-    void *stamp_ctx;
+    /* Told before a file gets this name: what the folder's watch says of it is our own doing. */
+    void (*naming)(void *ctx, const char *name);
+    void *ctx; /* of the two above */
     enum ground_promise promise;
     uint32_t dedupe_window_s; /* same camera, same bytes, no key: a repeat within this; 0 = off */
 };

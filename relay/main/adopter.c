@@ -19,6 +19,7 @@ enum {
     VERIFY_ROWS = 64,
     STEP_MS = 500,
     IDLE_MS = 60000,
+    SCAN_PAUSE_MS = 5000,
 };
 
 /* An adopted photo on its way through the committer. */
@@ -45,6 +46,7 @@ struct adopter {
     struct heard heard[HEARD_MAX];
     size_t heard_count;
     bool scan_again;
+    struct mono scan_not_before; /* a large folder is not looked through all the time */
     uint64_t taken;
 };
 
@@ -100,6 +102,7 @@ static void finish_slot(struct adopter *a, struct slot *slot)
         /* Left by a crash before its answer; its sender has repeated it meanwhile. */
         (void)a->deps.fs->remove(a->deps.fs->ctx, slot->name);
         break;
+    case COMMIT_KNOWN: break;
     case COMMIT_KEY_REUSED:
     case COMMIT_FAILED:
     case COMMIT_WAITING: a->scan_again = true; break;
@@ -234,10 +237,13 @@ static bool scan_records(void *arg, const char *name)
 
 void adopter_scan(struct adopter *a)
 {
+    struct mono begin = a->deps.clock->mono_now(a->deps.clock->ctx);
     a->taken = 0;
     a->scan_again = false;
     enum err e = a->deps.fs->list(a->deps.fs->ctx, ".", scan_one, a);
     drain(a);
+    struct mono end = a->deps.clock->mono_now(a->deps.clock->ctx);
+    a->scan_not_before = (struct mono){end.ms + SCAN_PAUSE_MS + 10 * (end.ms - begin.ms)};
     if (e != ERR_OK)
         log_line(LOG_LEVEL_WARN, "the photo folder could not be looked through err=%s",
                  err_name(e));
@@ -351,6 +357,11 @@ void adopter_hear(struct adopter *a, const char *name)
         remember(a, name);
 }
 
+void adopter_missed(struct adopter *a)
+{
+    a->scan_again = true;
+}
+
 uint32_t adopter_step(struct adopter *a)
 {
     struct mono now = a->deps.clock->mono_now(a->deps.clock->ctx);
@@ -365,7 +376,7 @@ uint32_t adopter_step(struct adopter *a)
         *h = a->heard[--a->heard_count];
     }
     drain(a);
-    if (a->scan_again && a->heard_count < HEARD_MAX / 2)
+    if (a->scan_again && a->heard_count < HEARD_MAX / 2 && now.ms >= a->scan_not_before.ms)
         adopter_scan(a);
     return a->heard_count > 0 ? STEP_MS : IDLE_MS;
 }

@@ -41,5 +41,7 @@ void adopter_rebuild(struct adopter *a);
 void adopter_scan(struct adopter *a);
 /* A file was written or moved in. */
 void adopter_hear(struct adopter *a, const char *name);
+/* The watch lost some: the folder is looked through soon. */
+void adopter_missed(struct adopter *a);
 /* Looks at what was heard of; answers when to call again (ms from now). */
 uint32_t adopter_step(struct adopter *a);

@@ -181,6 +181,7 @@ static void count_photo(struct committer *c, const struct committer_photo *p)
         break;
     case COMMIT_DUPLICATE: metrics_add(m, METRIC_DUPLICATES_TOTAL, 1); break;
     case COMMIT_KEY_REUSED:
+    case COMMIT_KNOWN:
     case COMMIT_FAILED:
     case COMMIT_WAITING: break;
     }
@@ -388,12 +389,12 @@ void committer_stop(struct committer *c)
     if (!first)
         return;
     pthread_join(c->thread, NULL);
-    const struct state *state = c->deps.commit.state;
     commit_close(&c->commit);
-    enum err e = state->close(state->ctx, c->commit.flushed,
-                              c->deps.commit.clock->wall_now(c->deps.commit.clock->ctx));
-    if (e != ERR_OK)
-        log_line(LOG_LEVEL_WARN, "the database was not closed cleanly err=%s", err_name(e));
+}
+
+int64_t committer_flushed(const struct committer *c)
+{
+    return c->commit.flushed;
 }
 
 void committer_destroy(struct committer *c)

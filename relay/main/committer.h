@@ -64,6 +64,8 @@ bool committer_call(struct committer *c, void (*run)(void *arg, struct commit *c
 void committer_status(struct committer *c, struct committer_status *out);
 int64_t committer_seen(const struct committer *c);
 
-/* Commits what was submitted, then ends the thread and closes the state cleanly. */
+/* Commits what was submitted, then ends the thread. */
 void committer_stop(struct committer *c);
+/* After committer_stop(): the last batch that is known to be flushed. */
+int64_t committer_flushed(const struct committer *c);
 void committer_destroy(struct committer *c);

@@ -12,7 +12,6 @@ enum {
     BACKFILL_ROWS = 2000, /* in one transaction: some tens of milliseconds */
     EXPIRE_EVERY_MS = 3600000,
     KEYS_KEPT = 1000000,
-    LAST_WRITE_MS = 1500, /* for sent_files.json when the relay stops */
 };
 static const int64_t KEY_AGE_MS = 400LL * 24 * 3600 * 1000;
 
@@ -22,14 +21,12 @@ struct keeper {
     pthread_t thread;
     bool started;
     atomic_bool stopping;
-    atomic_bool sent_changed;
     atomic_bool rebuilding;
     _Atomic uint64_t free_bytes;
     _Atomic uint64_t total_bytes;
     _Atomic uint64_t space_at_ms;
     bool backfilled;
     struct mono expire_at;
-    struct mono stop_at;
 };
 
 static struct mono now(const struct keeper *k)
@@ -61,11 +58,6 @@ void keeper_note_name(struct keeper *k, const char *name)
 {
     if (k->adopter != NULL)
         adopter_note(k->adopter, name);
-}
-
-void keeper_note_sent(struct keeper *k)
-{
-    atomic_store(&k->sent_changed, true);
 }
 
 static void look_at_space(struct keeper *k)
@@ -126,34 +118,6 @@ static void expire_keys(struct keeper *k)
         log_line(LOG_LEVEL_WARN, "old keys were not dropped err=%s", err_name(s.error));
 }
 
-static bool writing_takes_too_long(void *ctx)
-{
-    const struct keeper *k = ctx;
-    return is_stopping(ctx) && now(k).ms > k->stop_at.ms;
-}
-
-static void write_sentfile(struct keeper *k, bool at_exit)
-{
-    if (k->deps.sentfile == NULL)
-        return;
-    if (atomic_exchange(&k->sent_changed, false))
-        sentfile_note(k->deps.sentfile);
-    if (!at_exit && !sentfile_due(k->deps.sentfile, now(k)))
-        return;
-    if (sentfile_next(k->deps.sentfile).ms == UINT64_MAX)
-        return; /* nothing changed */
-    struct sentfile_writing writing = {
-        .view = k->deps.view,
-        .seen = committer_seen(k->deps.committer),
-        .clock = k->deps.clock,
-        .stop = writing_takes_too_long,
-        .stop_arg = k,
-    };
-    enum err e = sentfile_write(k->deps.sentfile, &writing);
-    if (e != ERR_OK)
-        log_line(LOG_LEVEL_WARN, "sent_files.json was not written err=%s", err_name(e));
-}
-
 static void hear(void *arg, const char *name)
 {
     struct keeper *k = arg;
@@ -175,7 +139,7 @@ static void wait_for_files(struct keeper *k)
         k->deps.adopt = false;
         nanosleep(&(struct timespec){.tv_nsec = 200000000L}, NULL); /* wait() does not, broken */
     } else if (rescan && k->deps.adopt) {
-        adopter_scan(k->adopter);
+        adopter_missed(k->adopter);
     }
 }
 
@@ -191,10 +155,8 @@ static void *run(void *arg)
         look_at_space(k);
         backfill(k);
         expire_keys(k);
-        write_sentfile(k, false);
         wait_for_files(k);
     }
-    write_sentfile(k, true);
     return NULL;
 }
 
@@ -235,7 +197,6 @@ void keeper_stop(struct keeper *k)
 {
     if (!k->started)
         return;
-    k->stop_at = (struct mono){now(k).ms + LAST_WRITE_MS};
     atomic_store(&k->stopping, true);
     k->deps.watch->wake(k->deps.watch->ctx);
     pthread_join(k->thread, NULL);

@@ -1,5 +1,5 @@
 /* relay/main/keeper.h - the thread for everything that may wait for a disk and is no upload:
- * adopting files, watching free space, retention, sent_files.json, old keys, rows owed to new
+ * adopting files, watching free space, retention, old keys, rows owed to new
  * destinations. */
 #pragma once
 
@@ -9,7 +9,6 @@
 #include "lib/port/fs.h"
 #include "relay/logic/metrics.h"
 #include "relay/logic/ports/watch.h"
-#include "relay/logic/sentfile.h"
 #include "relay/main/adopter.h"
 #include "relay/main/committer.h"
 
@@ -23,7 +22,6 @@ struct keeper_deps {
     struct committer *committer;
     const struct state_view *view; /* the keeper's own */
     const struct watch *watch;     /* tells of new files, and is what the keeper sleeps on */
-    struct sentfile *sentfile;     /* NULL: none is kept */
     struct metrics *metrics;
     bool adopt;
     bool rebuilding;
@@ -41,8 +39,6 @@ struct keeper_space keeper_space(const struct keeper *k);
 bool keeper_is_rebuilding(const struct keeper *k);
 /* A photo got this name, by our own doing. Any thread. */
 void keeper_note_name(struct keeper *k, const char *name);
-/* Deliveries were written: sent_files.json is out of date. Any thread. */
-void keeper_note_sent(struct keeper *k);
-/* Ends the thread; writes sent_files.json a last time. */
+/* Ends the thread. */
 void keeper_stop(struct keeper *k);
 void keeper_destroy(struct keeper *k);

@@ -305,6 +305,7 @@ static void committed(struct committer_photo *p)
     case COMMIT_DUPLICATE: accept(up, true); break;
     case COMMIT_KEY_REUSED: r = REFUSAL_KEY_REUSED; break;
     case COMMIT_FAILED:
+    case COMMIT_KNOWN:
     case COMMIT_WAITING: r = disk_refusal(p->item.error); break;
     }
     if (r != REFUSAL_NONE) {
