@@ -321,6 +321,17 @@ enum err commit_recover(struct commit *c)
     return ERR_OK;
 }
 
+enum err commit_flush(struct commit *c)
+{
+    if (c->failing)
+        return ERR_IO;
+    enum err e = flush_names(c);
+    if (e == ERR_OK)
+        e = flush_all(c);
+    c->failing = e != ERR_OK;
+    return e;
+}
+
 enum err commit_journal(struct commit *c, const struct photo *p)
 {
     return journal_append(&c->journal, "", p);

@@ -85,6 +85,10 @@ void commit_batch(struct commit *c, struct commit_item *const *items, size_t cou
  * not whole, and flushes again. ERR_OK: sound, batches are taken again. */
 CHECKED enum err commit_recover(struct commit *c);
 
+/* Makes what was written to the state outside a batch durable. ERR_IO: nothing is acknowledged
+ * until commit_recover(). */
+CHECKED enum err commit_flush(struct commit *c);
+
 /* A record that must outlive its photo (its key, when retention deletes it). Durable with the next
  * flush. */
 CHECKED enum err commit_journal(struct commit *c, const struct photo *p);

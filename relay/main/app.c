@@ -1,23 +1,24 @@
 #include "relay/main/app.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "lib/port/log.h"
 #include "relay/logic/layout.h"
 #include "relay/logic/recovery.h"
+#include "relay/main/commands.h"
 #include "relay/port/clock_posix.h"
+#include "relay/port/json_jansson.h"
 #include "relay/port/random_linux.h"
 #include "relay/port/state_sqlite.h"
 
 enum {
-    PULSE_MS = 200,
-    DRAIN_MS = 2500, /* what uploads get to finish when the relay stops; all has to end in 5 s */
-    JOBS_EXTRA = 256,
+    DRAIN_MS = 2000, /* what uploads get to finish when the relay stops; all has to end in 5 s */
+    FILES_SPARE = 256,
 };
 
 /* --- the folder ------------------------------------------------------------------------------- */
@@ -68,8 +69,23 @@ static enum err judge_ground(struct app *a)
     return ERR_OK;
 }
 
+/* One descriptor per upload that is being written, one per connection, and some more. */
+static void raise_file_limit(const struct app *a)
+{
+    struct rlimit limit;
+    rlim_t want = 2 * (rlim_t)a->options.config.connections + FILES_SPARE;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+        return;
+    limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < want)
+        log_line(LOG_LEVEL_WARN, "few file descriptors are allowed limit=%llu wanted=%llu",
+                 (unsigned long long)limit.rlim_cur, (unsigned long long)want);
+}
+
 enum err app_open_folder(struct app *a)
 {
+    pthread_mutex_init(&a->settings_lock, NULL);
+    raise_file_limit(a);
     a->clock = clock_posix();
     a->random = random_linux();
     a->started = a->clock.mono_now(a->clock.ctx);
@@ -91,11 +107,6 @@ enum err app_open_folder(struct app *a)
 
 /* --- the database ----------------------------------------------------------------------------- */
 
-static void state_path(const struct app *a, char out[PATH_MAX + 64])
-{
-    snprintf(out, PATH_MAX + 64, "%s/" LAYOUT_DATABASE, a->folder);
-}
-
 /* Photos whose flush was perhaps cut short are compared with their rows before anybody sees them.
  */
 static enum err recover(struct app *a)
@@ -106,8 +117,8 @@ static enum err recover(struct app *a)
     if (e != ERR_OK)
         log_line(LOG_LEVEL_WARN, "unfinished uploads were not all removed err=%s", err_name(e));
     metrics_add(&a->metrics, METRIC_SWEPT_TOTAL, swept);
-    if (a->mark.clean)
-        return ERR_OK;
+    if (a->mark.clean || a->mark.rebuilt)
+        return ERR_OK; /* a rebuilt database is checked file by file, see adopter.h */
     e = recovery_verify(&a->photos.fs, hash_openssl_calls(a->hash), &a->state, a->mark.flushed,
                         &found);
     if (e != ERR_OK) {
@@ -139,192 +150,70 @@ static enum err set_destinations(struct app *a)
     return a->state.destinations_set(a->state.ctx, names, c->destination_count);
 }
 
+static enum err sent_names(void *ctx, const char *const *names, size_t count)
+{
+    struct app *a = ctx;
+    return a->state.sent_import(a->state.ctx, names, count);
+}
+
+/* sent_files.json lies in a folder of its own choosing, mostly the working directory. */
+static enum err open_sentfile(struct app *a)
+{
+    char folder[CONFIG_PATH_MAX];
+    const char *path = a->options.config.sent_file;
+    const char *name = strrchr(path, '/');
+    if (path[0] == '\0')
+        return ERR_OK;
+    snprintf(folder, sizeof folder, "%.*s", name == NULL ? 1 : (int)(name - path),
+             name == NULL ? "." : path);
+    name = name == NULL ? path : name + 1;
+    enum err e = fs_posix_open(&a->sent_folder, folder[0] == '\0' ? "/" : folder);
+    if (e == ERR_OK)
+        e = sentfile_init(&a->sentfile, &a->sent_folder.fs, &a->json, name);
+    if (e != ERR_OK) {
+        log_line(LOG_LEVEL_ERROR, "sent_file cannot be kept there path=%s err=%s", path,
+                 err_name(e));
+        return e;
+    }
+    a->has_sentfile = true;
+    struct sentfile_sink sink = {a, sent_names};
+    struct sentfile_found found = {0};
+    e = sentfile_import(&a->sentfile, &sink, &found);
+    if (e != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "%s was not read err=%s", path, err_name(e));
+    else if (found.trouble.text[0] != '\0')
+        log_line(LOG_LEVEL_WARN, "%s: line %llu: %s", path, (unsigned long long)found.trouble.line,
+                 found.trouble.text);
+    return ERR_OK; /* a list that cannot be read is no reason not to start */
+}
+
+static enum err open_views(struct app *a)
+{
+    struct state_view *const views[] = {&a->keeper_view, &a->forwarder_view};
+    enum err e = ERR_OK;
+    for (size_t i = 0; e == ERR_OK && i < sizeof views / sizeof views[0]; i++)
+        e = state_sqlite_view_open(a->database, views[i]);
+    return e;
+}
+
 enum err app_open_state(struct app *a)
 {
-    char path[PATH_MAX + 64];
-    state_path(a, path);
+    snprintf(a->database, sizeof a->database, "%s/" LAYOUT_DATABASE, a->folder);
     metrics_init(&a->metrics);
-    enum err e = state_sqlite_open(path, a->ground.promise == GROUND_PER_FILE, &a->state);
-    if (e != ERR_OK)
-        return e;
-    e = a->state.mark(a->state.ctx, &a->mark);
+    a->json = json_jansson();
+    enum err e = state_sqlite_open(a->database, a->ground.promise == GROUND_PER_FILE, &a->state);
+    if (e == ERR_OK)
+        e = a->state.mark(a->state.ctx, &a->mark);
     if (e == ERR_OK)
         e = recover(a);
     if (e == ERR_OK)
         e = set_destinations(a);
     if (e == ERR_OK)
-        e = state_sqlite_view_open(path, &a->committer_view);
-    if (e == ERR_OK)
-        e = state_sqlite_view_open(path, &a->keeper_view);
-    return e;
+        e = open_sentfile(a);
+    return e == ERR_OK ? open_views(a) : e;
 }
 
-/* --- the threads ------------------------------------------------------------------------------ */
-
-static void local_stamp(void *ctx, struct wall t, char out[NAMES_STAMP_MAX])
-{
-    (void)ctx;
-    time_t s = (time_t)(t.ms / 1000);
-    struct tm tm;
-    localtime_r(&s, &tm);
-    if (strftime(out, NAMES_STAMP_MAX, "%Y%m%d_%H%M%S", &tm) != NAMES_STAMP_MAX - 1)
-        memcpy(out, "19700101_000000", NAMES_STAMP_MAX); /* a year of five digits */
-}
-
-static void on_seen(void *ctx, int64_t seen)
-{
-    (void)ctx;
-    (void)seen;
-}
-
-static void on_written(void *ctx, const struct delivery_result *results, size_t count)
-{
-    (void)ctx;
-    (void)results;
-    (void)count;
-}
-
-static void on_beat(void *ctx)
-{
-    (void)ctx;
-}
-
-static enum err start_committer(struct app *a)
-{
-    struct committer_deps deps = {
-        .commit =
-            {
-                .fs = &a->photos.fs,
-                .state = &a->state,
-                .clock = &a->clock,
-                .hash = hash_openssl_calls(a->hash),
-                .stamp = local_stamp,
-                .promise = a->ground.promise,
-                .dedupe_window_s = (uint32_t)(a->options.config.dedupe_window_ms / 1000),
-            },
-        .mark = a->mark,
-        .view = &a->committer_view,
-        .metrics = &a->metrics,
-        .uploads_coming = &a->uploads_coming,
-        .seen = on_seen,
-        .written = on_written,
-        .beat = on_beat,
-        .ctx = a,
-    };
-    return committer_start(&deps, &a->committer);
-}
-
-static enum err start_keeper(struct app *a)
-{
-    enum err e = watch_inotify_open(&a->watch, a->folder);
-    if (e != ERR_OK)
-        return e;
-    struct keeper_deps deps = {
-        .fs = &a->photos.fs,
-        .hash = hash_openssl_calls(a->hash),
-        .clock = &a->clock,
-        .committer = a->committer,
-        .view = &a->keeper_view,
-        .watch = &a->watch.watch,
-        .sentfile = a->has_sentfile ? &a->sentfile : NULL,
-        .metrics = &a->metrics,
-        .adopt = a->options.config.adopt,
-        .rebuilding = a->mark.rebuilt,
-        .adopt_still_ms = (uint32_t)a->options.config.adopt_still_ms,
-    };
-    return keeper_start(&deps, &a->keeper);
-}
-
-static struct uploads_rules rules_of(const struct config *c)
-{
-    return (struct uploads_rules){c->max_upload_bytes, (uint32_t)c->commit_timeout_ms};
-}
-
-static enum front_want rest(void *ctx, struct front_exchange *x, const struct front_head *h)
-{
-    (void)ctx;
-    (void)h;
-    uploads_refuse(x, REFUSAL_NOT_FOUND, NULL);
-    return FRONT_ANSWERED;
-}
-
-static enum err start_server(struct app *a)
-{
-    const struct config *c = &a->options.config;
-    enum err e = jobs_create(c->workers, 2 * (size_t)c->connections + JOBS_EXTRA, &a->jobs);
-    struct server_deps server = {a->committer, a->keeper, rest, a};
-    if (e == ERR_OK)
-        e = server_create(&server, c, &a->server);
-    struct uploads_deps uploads = {
-        .fs = &a->photos.fs,
-        .hash = hash_openssl_calls(a->hash),
-        .clock = &a->clock,
-        .jobs = a->jobs,
-        .committer = a->committer,
-        .metrics = &a->metrics,
-        .folder = a->folder,
-        .sync_bytes = a->ground.promise == GROUND_PER_FILE,
-        .coming = &a->uploads_coming,
-        .admit = server_admit,
-        .ctx = a->server,
-    };
-    struct uploads_rules rules = rules_of(c);
-    if (e == ERR_OK)
-        e = uploads_create(&uploads, &rules, &a->uploads);
-    if (e == ERR_OK)
-        server_set_uploads(a->server, a->uploads);
-    return e;
-}
-
-static enum err start_front(struct app *a)
-{
-    const struct config *c = &a->options.config;
-    struct http_mhd_options options = {
-        .hosts = {c->host},
-        .port = (uint16_t)c->port,
-        .threads = c->threads,
-        .connections_max = c->connections,
-        .per_address_max = c->connections_per_ip,
-        .idle_timeout_ms = (uint32_t)c->idle_timeout_ms,
-    };
-    struct front_handler handler = server_handler(a->server);
-    enum err e = http_mhd_open(&options, &handler, &a->front);
-    if (e == ERR_OK)
-        log_line(LOG_LEVEL_INFO, "listening host=%s port=%u dir=%s durability=%s", c->host,
-                 (unsigned)http_mhd_port(a->front), a->folder,
-                 ground_promise_name(a->ground.promise));
-    return e;
-}
-
-enum err app_open_threads(struct app *a)
-{
-    enum err e = start_committer(a);
-    if (e == ERR_OK)
-        e = start_keeper(a);
-    if (e == ERR_OK)
-        e = start_server(a);
-    if (e == ERR_OK)
-        e = start_front(a);
-    return e;
-}
-
-/* --- running and ending ----------------------------------------------------------------------- */
-
-void app_run(struct app *a)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    const struct timespec pulse = {.tv_nsec = PULSE_MS * 1000000L};
-    int signal = 0;
-    while (signal != SIGTERM && signal != SIGINT) {
-        signal = sigtimedwait(&set, NULL, &pulse);
-        uploads_pulse(a->uploads);
-    }
-    log_line(LOG_LEVEL_INFO, "stopping");
-}
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void drain_uploads(struct app *a)
 {
@@ -337,7 +226,29 @@ static void drain_uploads(struct app *a)
     uploads_stop(a->uploads);
 }
 
-void app_close(struct app *a)
+static void close_state(struct app *a)
+{
+    int64_t flushed = a->mark.flushed;
+    if (a->committer != NULL)
+        flushed = committer_flushed(a->committer);
+    if (a->state.ctx == NULL)
+        return;
+    enum err e = a->state.close(a->state.ctx, flushed, a->clock.wall_now(a->clock.ctx));
+    if (e != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "the database was not closed cleanly err=%s", err_name(e));
+}
+
+static void close_views(struct app *a)
+{
+    struct state_view *const views[] = {&a->keeper_view, &a->forwarder_view};
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
+        if (views[i]->ctx != NULL)
+            views[i]->close(views[i]->ctx);
+    }
+}
+
+/* Threads end in the order in which they feed each other. */
+static void stop_threads(struct app *a)
 {
     if (a->front != NULL) {
         http_mhd_stop_listening(a->front);
@@ -348,17 +259,33 @@ void app_close(struct app *a)
         jobs_stop(a->jobs);
     if (a->keeper != NULL)
         keeper_stop(a->keeper);
+    if (a->forwarder != NULL)
+        forwarder_stop(a->forwarder);
     if (a->committer != NULL)
         committer_stop(a->committer);
-    else if (a->state.ctx != NULL)
-        (void)!a->state.close(a->state.ctx, a->mark.flushed, a->clock.wall_now(a->clock.ctx));
+    forwarder_close(a->forwarder); /* brings sent_files.json up to date */
+}
+
+void app_close(struct app *a)
+{
+    atomic_store(&a->stopping, true);
+    stop_threads(a);
+    pages_destroy(a->pages);
+    close_views(a);
+    close_state(a);
     uploads_destroy(a->uploads);
     server_destroy(a->server);
+    commands_destroy(a->commands);
     jobs_destroy(a->jobs);
     keeper_destroy(a->keeper);
+    uplink_curl_close(a->uplink_curl);
     committer_destroy(a->committer);
-    watch_inotify_close(&a->watch);
+    if (a->watch.watch.ctx != NULL)
+        watch_inotify_close(&a->watch);
     hash_openssl_destroy(a->hash);
-    fs_posix_close(&a->photos);
+    if (a->sent_folder.fs.ctx != NULL)
+        fs_posix_close(&a->sent_folder);
+    if (a->photos.fs.ctx != NULL)
+        fs_posix_close(&a->photos);
     lock_flock_give(&a->lock);
 }

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "relay/main/app.h"
 #include "relay/port/log_stderr.h"
@@ -35,13 +36,15 @@ int main(int argc, char **argv)
     if (a.options.action != OPTIONS_RUN)
         return options_answer(&a.options) ? EXIT_SUCCESS : EXIT_FAILURE;
 
+    log_stderr_set_level((enum log_level)a.options.config.log_level);
+    umask(S_IWGRP | S_IRWXO);
     block_signals();
     a.argv = argv;
     enum err e = app_open_folder(&a);
     if (e == ERR_OK)
         e = app_open_state(&a);
     if (e == ERR_OK)
-        e = app_open_threads(&a);
+        e = app_start(&a);
     if (e == ERR_OK)
         app_run(&a);
     app_close(&a);

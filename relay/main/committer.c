@@ -308,25 +308,10 @@ static void shorten_log(struct committer *c)
         log_line(LOG_LEVEL_WARN, "the database could not be checkpointed err=%s", err_name(e));
 }
 
-static void refresh_counts(struct committer *c)
-{
-    struct state_counts counts;
-    if (c->deps.view->counts(c->deps.view->ctx, c->commit.seen, &counts) != ERR_OK)
-        return; /* the last ones stay */
-    pthread_mutex_lock(&c->lock);
-    c->status.counts = counts;
-    pthread_mutex_unlock(&c->lock);
-}
-
 /* Waits until there is work. Answers false when it is time to end. */
 static bool wait_for_work(struct committer *c)
 {
     struct timespec until = deadline(IDLE_MS);
-    pthread_mutex_lock(&c->lock);
-    bool idle = c->first == NULL && c->result_count == 0 && c->calls == NULL;
-    pthread_mutex_unlock(&c->lock);
-    if (idle)
-        refresh_counts(c);
     pthread_mutex_lock(&c->lock);
     int rc = 0;
     while (rc == 0 && c->first == NULL && c->result_count == 0 && c->calls == NULL && !c->stopping)
@@ -370,7 +355,6 @@ enum err committer_start(const struct committer_deps *deps, struct committer **o
     pthread_cond_init(&c->work, &attr);
     pthread_cond_init(&c->call_done, NULL);
     pthread_condattr_destroy(&attr);
-    refresh_counts(c);
     if (pthread_create(&c->thread, NULL, run, c) != 0) {
         free(c);
         return ERR_FULL;

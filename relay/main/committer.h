@@ -11,7 +11,6 @@
 
 #include "relay/logic/commit.h"
 #include "relay/logic/metrics.h"
-#include "relay/logic/ports/state_view.h"
 
 struct committer;
 
@@ -28,7 +27,6 @@ struct committer_photo {
 struct committer_deps {
     struct commit_deps commit;
     struct state_mark mark;
-    const struct state_view *view; /* the committer's own */
     struct metrics *metrics;
     atomic_uint *uploads_coming; /* begun and not yet submitted: worth waiting for */
     /* Photos up to `seen` became durable. */
@@ -49,7 +47,6 @@ struct committer_status {
     int64_t seen;
     uint64_t batches;
     uint64_t received_session;
-    struct state_counts counts; /* as of the last batch */
 };
 
 CHECKED enum err committer_start(const struct committer_deps *deps, struct committer **out);

@@ -12,10 +12,22 @@ struct server {
     pthread_mutex_t lock; /* of the settings below */
     struct config_secret tokens[CONFIG_TOKENS_MAX];
     size_t token_count;
+    struct config_secret page_password;
     uint64_t floor_bytes;
     unsigned floor_percent;
     uint32_t stuck_ms;
 };
+
+/* The form on the page: whoever may see the pages may upload there. */
+static bool password_opens(struct server *s, struct slice authorization)
+{
+    char memory[CONFIG_TOKEN_MAX + CONFIG_USER_MAX];
+    struct slice user;
+    struct slice password;
+    return s->page_password.set &&
+           http_field_basic(authorization, memory, sizeof memory, &user, &password) == ERR_OK &&
+           config_secret_matches(&s->page_password, password);
+}
 
 /* A token may come as Bearer, or as cameras of Prusa send it. */
 static enum refusal check_token(struct server *s, struct front_exchange *x)
@@ -29,7 +41,7 @@ static enum refusal check_token(struct server *s, struct front_exchange *x)
     bool known = s->token_count == 0;
     for (size_t i = 0; i < s->token_count; i++)
         known |= config_secret_matches(&s->tokens[i], token);
-    if (!known)
+    if (!known && !password_opens(s, authorization))
         r = token.len == 0 ? REFUSAL_NO_TOKEN : REFUSAL_BAD_TOKEN;
     pthread_mutex_unlock(&s->lock);
     return r;
@@ -65,6 +77,13 @@ enum refusal server_admit(void *ctx, struct front_exchange *x, uint64_t bytes)
     return check_room(s, bytes);
 }
 
+/* What the front keeps for us with each request that is not answered at once: one of the three. */
+struct visit {
+    struct upload *upload;
+    struct command *command;
+    struct pages_request *page;
+};
+
 /* An address that takes exactly one method for uploads. */
 static const struct {
     const char *path;
@@ -83,37 +102,66 @@ static enum front_want answer_options(struct front_exchange *x, const char *allo
     return FRONT_ANSWERED;
 }
 
-static enum front_want head(void *ctx, struct front_exchange *x, const struct front_head *h,
-                            void **out_user)
+/* True (and answered, or taken up) if the path is one for uploads. */
+static bool try_upload(struct server *s, struct front_exchange *x, const struct front_head *h,
+                       struct visit *v, enum front_want *out_want)
 {
-    struct server *s = ctx;
-    *out_user = NULL;
+    *out_want = FRONT_ANSWERED;
     for (size_t i = 0; i < sizeof UPLOAD_PATHS / sizeof UPLOAD_PATHS[0]; i++) {
         if (!slice_eq(h->path, slice_of(UPLOAD_PATHS[i].path)))
             continue;
         if (h->method == UPLOAD_PATHS[i].method)
-            return uploads_head(s->uploads, x, h, out_user);
-        if (h->method == FRONT_OPTIONS)
-            return answer_options(x, UPLOAD_PATHS[i].allow);
-        uploads_refuse(x, REFUSAL_METHOD, UPLOAD_PATHS[i].allow);
-        return FRONT_ANSWERED;
+            *out_want = uploads_head(s->uploads, x, h, &v->upload);
+        else if (h->method == FRONT_OPTIONS)
+            *out_want = answer_options(x, UPLOAD_PATHS[i].allow);
+        else
+            uploads_refuse(x, REFUSAL_METHOD, UPLOAD_PATHS[i].allow);
+        return true;
     }
-    return s->deps.rest(s->deps.rest_ctx, x, h);
+    return false;
+}
+
+static enum front_want head(void *ctx, struct front_exchange *x, const struct front_head *h,
+                            void **out_user)
+{
+    struct server *s = ctx;
+    struct visit v = {0};
+    enum front_want want;
+    if (!try_upload(s, x, h, &v, &want) &&
+        !commands_head(s->deps.commands, x, h, &v.command, &want))
+        want = pages_head(s->deps.pages, x, h, &v.page);
+    *out_user = NULL;
+    if (v.upload == NULL && v.command == NULL && v.page == NULL)
+        return want;
+    struct visit *kept = malloc(sizeof *kept);
+    if (kept == NULL)
+        abort(); /* 24 bytes: a restart is the only way out */
+    *kept = v;
+    *out_user = kept;
+    return want;
 }
 
 static size_t body(void *ctx, struct front_exchange *x, void *user, const void *data, size_t len)
 {
     (void)x;
     struct server *s = ctx;
-    return user == NULL ? len : uploads_body(s->uploads, user, data, len);
+    struct visit *v = user;
+    if (v != NULL && v->upload != NULL)
+        return uploads_body(s->uploads, v->upload, data, len);
+    if (v != NULL && v->command != NULL)
+        commands_body(v->command, data, len);
+    return len;
 }
 
 static void finish(void *ctx, struct front_exchange *x, void *user)
 {
     (void)x;
     struct server *s = ctx;
-    if (user != NULL)
-        uploads_finish(s->uploads, user);
+    struct visit *v = user;
+    if (v != NULL && v->upload != NULL)
+        uploads_finish(s->uploads, v->upload);
+    if (v != NULL && v->command != NULL)
+        commands_finish(v->command);
 }
 
 static void gone(void *ctx, struct front_exchange *x, void *user, bool sent)
@@ -121,8 +169,14 @@ static void gone(void *ctx, struct front_exchange *x, void *user, bool sent)
     (void)x;
     (void)sent;
     struct server *s = ctx;
-    if (user != NULL)
-        uploads_gone(s->uploads, user);
+    struct visit *v = user;
+    if (v == NULL)
+        return;
+    if (v->upload != NULL)
+        uploads_gone(s->uploads, v->upload);
+    commands_gone(v->command);
+    pages_gone(v->page);
+    free(v);
 }
 
 struct front_handler server_handler(struct server *s)
@@ -136,6 +190,7 @@ void server_set_config(struct server *s, const struct config *config)
     pthread_mutex_lock(&s->lock);
     memcpy(s->tokens, config->upload_tokens, sizeof s->tokens);
     s->token_count = config->upload_token_count;
+    s->page_password = config->page_password;
     s->floor_bytes = config->floor_bytes;
     s->floor_percent = config->floor_percent;
     s->stuck_ms = (uint32_t)config->commit_timeout_ms;

@@ -3,7 +3,9 @@
 
 #include "relay/logic/config.h"
 #include "relay/logic/ports/front.h"
+#include "relay/main/commands.h"
 #include "relay/main/keeper.h"
+#include "relay/main/pages.h"
 #include "relay/main/uploads.h"
 
 struct server;
@@ -11,9 +13,8 @@ struct server;
 struct server_deps { /* all borrowed */
     struct committer *committer;
     struct keeper *keeper;
-    /* Everything that is no upload. */
-    enum front_want (*rest)(void *ctx, struct front_exchange *x, const struct front_head *h);
-    void *rest_ctx;
+    struct pages *pages;
+    struct commands *commands;
 };
 
 CHECKED enum err server_create(const struct server_deps *deps, const struct config *config,

@@ -126,9 +126,12 @@ void uploads_refuse(struct front_exchange *x, enum refusal r, const char *allow)
         reply.headers[reply.header_count++] = (struct front_header_line){"Allow", allow};
     if (reply.status == 503)
         reply.headers[reply.header_count++] = (struct front_header_line){"Retry-After", "5"};
-    if (reply.status == 401)
+    if (r == REFUSAL_NO_TOKEN)
         reply.headers[reply.header_count++] =
             (struct front_header_line){"WWW-Authenticate", "Bearer realm=\"camrelay\""};
+    if (r == REFUSAL_NO_PASSWORD)
+        reply.headers[reply.header_count++] =
+            (struct front_header_line){"WWW-Authenticate", "Basic realm=\"camrelay\""};
     front_answer(x, &reply);
 }
 
@@ -438,9 +441,9 @@ static struct intake_request read_head(struct front_exchange *x, const struct fr
 }
 
 enum front_want uploads_head(struct uploads *u, struct front_exchange *x,
-                             const struct front_head *h, void **out_user)
+                             const struct front_head *h, struct upload **out_upload)
 {
-    *out_user = NULL;
+    *out_upload = NULL;
     uint64_t max = atomic_load(&u->photo_bytes_max);
     enum refusal r = u->deps.admit(u->deps.ctx, x, h->has_length ? h->length : 0);
     if (r == REFUSAL_NONE && !h->has_length && !h->chunked)
@@ -457,7 +460,7 @@ enum front_want uploads_head(struct uploads *u, struct front_exchange *x,
         r = REFUSAL_STOPPING;
     pthread_mutex_unlock(&u->lock);
     if (r == REFUSAL_NONE) {
-        *out_user = up;
+        *out_upload = up;
         return FRONT_WANT_BODY;
     }
     if (up != NULL) {

@@ -45,9 +45,9 @@ CHECKED enum err uploads_create(const struct uploads_deps *deps, const struct up
                                 struct uploads **out);
 void uploads_set_rules(struct uploads *u, const struct uploads_rules *rules);
 
-/* The front_handler's calls for an upload; `*out_user` is an upload unless it was refused. */
+/* The front_handler's calls for an upload; `*out_upload` is NULL if it was refused. */
 enum front_want uploads_head(struct uploads *u, struct front_exchange *x,
-                             const struct front_head *h, void **out_user);
+                             const struct front_head *h, struct upload **out_upload);
 size_t uploads_body(struct uploads *u, struct upload *up, const void *data, size_t len);
 void uploads_finish(struct uploads *u, struct upload *up);
 void uploads_gone(struct uploads *u, struct upload *up);
