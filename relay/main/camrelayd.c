@@ -28,7 +28,6 @@ int main(int argc, char **argv)
     struct buf why;
     (void)argc;
     buf_init(&why, memory, sizeof memory - 1);
-    log_stderr_open();
     if (options_read(&a.options, argv, environ, &why) != ERR_OK) {
         fprintf(stderr, "camrelayd: %s\n", buf_text(&why));
         return 2;
@@ -36,6 +35,7 @@ int main(int argc, char **argv)
     if (a.options.action != OPTIONS_RUN)
         return options_answer(&a.options) ? EXIT_SUCCESS : EXIT_FAILURE;
 
+    log_stderr_open((enum log_stderr_times)a.options.config.log_timestamps);
     log_stderr_set_level((enum log_level)a.options.config.log_level);
     umask(S_IWGRP | S_IRWXO);
     block_signals();
