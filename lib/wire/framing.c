@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/wire/target.h"
+
 static void refuse(struct framing *f, unsigned status, const char *code, const char *error)
 {
     if (f->status != 0)
@@ -33,17 +35,6 @@ static bool is_token(struct slice s)
     return s.len > 0;
 }
 
-/* Visible ASCII, or bytes above it, which some clients send unescaped. */
-static bool is_visible(struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c <= ' ' || c == 0x7f)
-            return false;
-    }
-    return true;
-}
-
 static bool is_field_value(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -54,36 +45,13 @@ static bool is_field_value(struct slice s)
     return true;
 }
 
-/* Behind "http://" or "https://", or NULL. */
-static const char *after_scheme(struct slice target)
-{
-    static const struct slice schemes[] = {{"http://", 7}, {"https://", 8}};
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        if (slice_starts_nocase(target, schemes[i]) && target.len > schemes[i].len)
-            return target.ptr + schemes[i].len;
-    }
-    return NULL;
-}
-
-static bool is_target(struct slice target, struct slice method)
-{
-    if (target.len == 0 || !is_visible(target) || slice_find(target, '#') != target.len)
-        return false;
-    if (target.ptr[0] == '/')
-        return true;
-    if (slice_eq(target, SLICE("*")))
-        return slice_eq(method, SLICE("OPTIONS"));
-    const char *authority = after_scheme(target);
-    return authority != NULL && strchr("/?", *authority) == NULL;
-}
-
 void framing_begin(struct framing *f, struct slice method, struct slice target,
                    struct slice version)
 {
     *f = (struct framing){0};
     if (!is_token(method))
         malformed(f, "The method in the request line is not one word.");
-    if (!is_target(target, method))
+    if (!target_is_sound(target, slice_eq(method, SLICE("OPTIONS"))))
         malformed(f, "The request line does not name a path.");
     f->http_1_0 = slice_eq(version, SLICE("HTTP/1.0"));
     if (!f->http_1_0 && !slice_eq(version, SLICE("HTTP/1.1")))
@@ -166,52 +134,4 @@ bool framing_end(struct framing *f)
     if (!f->has_host && !f->http_1_0)
         malformed(f, "HTTP/1.1 needs a Host header.");
     return f->status == 0;
-}
-
-void framing_split_target(struct slice target, struct framing_target *out)
-{
-    struct slice rest = target;
-    const char *authority = after_scheme(target);
-    if (authority != NULL) {
-        rest = (struct slice){authority, target.len - (size_t)(authority - target.ptr)};
-        size_t slash = slice_find(rest, '/');
-        size_t mark = slice_find(rest, '?');
-        size_t skip = slash < mark ? slash : mark;
-        rest = (struct slice){rest.ptr + skip, rest.len - skip};
-    }
-    out->path = slice_cut(rest, '?', &out->query);
-    if (out->path.len == 0 || out->path.ptr[0] != '/')
-        out->path = SLICE("/");
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-enum err framing_decode(struct slice encoded, bool plus_is_blank, char *out, size_t *out_len)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < encoded.len; i++) {
-        char c = encoded.ptr[i];
-        if (c == '+' && plus_is_blank)
-            c = ' ';
-        if (c == '%') {
-            int high = encoded.len - i > 2 ? hex_value(encoded.ptr[i + 1]) : -1;
-            int low = encoded.len - i > 2 ? hex_value(encoded.ptr[i + 2]) : -1;
-            if (high < 0 || low < 0 || high + low == 0)
-                return ERR_INPUT;
-            c = (char)(high * 16 + low);
-            i += 2;
-        }
-        out[len++] = c;
-    }
-    *out_len = len;
-    return ERR_OK;
 }

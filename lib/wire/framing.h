@@ -9,14 +9,13 @@
  *   value or in the request line
  * - no Host in HTTP/1.1, two of them, or one that is no host at all
  * - a version other than HTTP/1.0 and HTTP/1.1
- * Targets are taken in origin, absolute and asterisk form. No allocation, no I/O. */
+ * Targets are taken in origin, absolute and asterisk form: see target.h. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/base/err.h"
 #include "lib/base/slice.h"
 
 /* The caller owns the memory and reads only the fields marked so. */
@@ -40,17 +39,3 @@ void framing_begin(struct framing *f, struct slice method, struct slice target,
 void framing_header(struct framing *f, struct slice name, struct slice value);
 /* Once after the last. True if the request may be handed on. The first fault found stays. */
 bool framing_end(struct framing *f);
-
-/* Where the parts of a target stand, still percent-encoded. A target that framing_begin() took is
- * always split; "*" and an absolute form without a path give "/". */
-struct framing_target {
-    struct slice path;  /* starts with '/' */
-    struct slice query; /* without its '?' */
-};
-void framing_split_target(struct slice target, struct framing_target *out);
-
-/* Percent-decodes into `out`, which holds `encoded.len` bytes or is the memory of `encoded`; with
- * `plus_is_blank` "+" becomes a blank (queries). ERR_INPUT: "%" without two hexadecimal digits, or
- * %00. */
-CHECKED enum err framing_decode(struct slice encoded, bool plus_is_blank, char *out,
-                                size_t *out_len);

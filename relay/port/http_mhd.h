@@ -40,13 +40,13 @@ struct http_mhd_options {
     unsigned threads; /* of the library, per address (2) */
     unsigned source_threads;  /* reading front_source bodies (2) */
     unsigned source_buffers;  /* of 64 KiB, the most answers read at a time (16) */
-    unsigned connections_max; /* all addresses together (4096: 8 KiB each are 32 MiB at worst) */
+    unsigned connections_max; /* all addresses together (4096: at 7 KiB each 28 MiB at worst) */
     unsigned per_address_max; /* connections of one client address; 0 = no limit */
     uint32_t head_timeout_ms; /* (15000) */
     uint32_t idle_timeout_ms; /* (60000) */
     uint32_t rate_window_ms;  /* over which a rate is judged (15000) */
     uint32_t body_rate_min;   /* bytes per second (100) */
-    size_t connection_bytes;  /* memory of one connection, bounds its head (8192) */
+    size_t connection_bytes;  /* memory of one connection, bounds its head (7168) */
     const char *tls_cert_pem; /* both or none: HTTPS */
     const char *tls_key_pem;
 };

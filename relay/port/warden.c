@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WARDEN_TICK_MS = 250, WARDEN_READ_BYTES = 16384 };
+enum { WARDEN_TICK_MS = 250, WARDEN_READ_BYTES = 16384, WARDEN_POLL_MAX = 128 };
 
 struct lingering {
     int fd;
@@ -87,6 +87,7 @@ void warden_add(struct warden *w, struct warden_mark *m, int fd, bool encrypted)
     atomic_init(&m->phase, WARDEN_HEAD);
     atomic_init(&m->moved, 0);
     m->window_phase_ms = m->window_ms = m->window_moved = 0;
+    m->nudged = false;
     m->prev = NULL;
     (void)pthread_mutex_lock(&w->lock);
     m->next = w->marks;
@@ -205,6 +206,40 @@ static void look_at(const struct warden_options *o, struct warden_mark *m, uint3
     }
 }
 
+/* libmicrohttpd takes a short read for "nothing more there" and then waits for the next event; a
+ * client that said goodbye together with its last bytes causes none, and would stay unnoticed until
+ * its time is up. Shutting our side of the reading down causes one, and loses no byte. */
+static void nudge(struct warden_mark **marks, struct pollfd *polls, nfds_t count)
+{
+    if (poll(polls, count, 0) <= 0)
+        return;
+    for (nfds_t i = 0; i < count; i++) {
+        if ((polls[i].revents & POLLRDHUP) == 0)
+            continue;
+        marks[i]->nudged = true;
+        (void)shutdown(marks[i]->fd, SHUT_RD);
+    }
+}
+
+static void nudge_those_who_left(struct warden_mark *all)
+{
+    struct warden_mark *marks[WARDEN_POLL_MAX];
+    struct pollfd polls[WARDEN_POLL_MAX];
+    nfds_t count = 0;
+    for (struct warden_mark *m = all; m != NULL; m = m->next) {
+        unsigned phase = atomic_load(&m->phase);
+        if (m->nudged || phase == WARDEN_ANSWER || phase == WARDEN_HANDLER)
+            continue;
+        marks[count] = m;
+        polls[count++] = (struct pollfd){.fd = m->fd, .events = POLLRDHUP};
+        if (count == WARDEN_POLL_MAX) {
+            nudge(marks, polls, count);
+            count = 0;
+        }
+    }
+    nudge(marks, polls, count);
+}
+
 /* False when this socket is done with. */
 static bool read_out(const struct warden *w, struct lingering *l, uint32_t now)
 {
@@ -244,6 +279,7 @@ static int make_round(struct warden *w, uint32_t *last_ms)
         *last_ms = now;
         for (struct warden_mark *m = w->marks; m != NULL; m = m->next)
             look_at(&w->options, m, now);
+        nudge_those_who_left(w->marks);
     }
     w->asleep = w->marks == NULL && w->linger_count == 0;
     return w->asleep ? -1 : WARDEN_TICK_MS;

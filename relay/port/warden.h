@@ -30,6 +30,7 @@ struct warden_mark {
     struct warden_mark *next, *prev;
     int fd;
     bool encrypted;
+    bool nudged;
     atomic_uint phase;
     atomic_uint since_ms; /* when the phase began; wraps */
     atomic_uint moved;    /* body bytes; wraps */

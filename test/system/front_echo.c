@@ -115,8 +115,10 @@ static enum err source_read(void *ctx, void *out, size_t cap, size_t *out_len)
     }
     uint64_t end = s->waits ? s->size / 2 : s->size;
     size_t n = end - s->at < cap ? (size_t)(end - s->at) : cap;
-    if (s->fail_at >= 0 && s->at >= (uint64_t)s->fail_at)
+    if (s->fail_at >= 0 && s->at == (uint64_t)s->fail_at)
         return ERR_IO;
+    if (s->fail_at >= 0 && s->at + n > (uint64_t)s->fail_at)
+        n = (size_t)((uint64_t)s->fail_at - s->at);
     for (size_t i = 0; i < n; i++)
         ((unsigned char *)out)[i] = (unsigned char)((s->at + i) * 7 >> 3);
     s->at += n;
