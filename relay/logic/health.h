@@ -12,7 +12,7 @@
 #include "relay/logic/ports/photo.h"
 
 enum {
-    HEALTH_REASONS_MAX = 6 + 2 * DESTINATIONS_MAX, /* two per destination at most */
+    HEALTH_REASONS_MAX = 7 + 2 * DESTINATIONS_MAX, /* all at once: the disk is full or low */
     HEALTH_URL_MAX = 600,
     HEALTH_TEXT_BYTES_MAX = 32768, /* enough for any health_write() */
     /* A flush that runs for so long is stuck: cameras were answered 503 meanwhile. */
