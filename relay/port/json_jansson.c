@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/hex.h"
 #include "lib/base/slice.h"
 #include "lib/base/utf8.h"
@@ -380,7 +381,88 @@ static enum err names(void *ctx, const struct json_source *source,
     return e;
 }
 
+/* ---- every value with its path ---- */
+
+struct walk {
+    bool (*each)(void *arg, const char *path, const char *value);
+    void *arg;
+    struct buf path; /* of the value at hand */
+};
+
+static bool tell(struct walk *w, const json_t *v)
+{
+    char number[32];
+    struct buf text;
+    const char *path = buf_text(&w->path), *value = NULL;
+    if (w->path.overflowed || path == NULL)
+        return true;
+    buf_init(&text, number, sizeof number);
+    if (json_is_string(v))
+        value = json_string_value(v);
+    else if (json_is_boolean(v))
+        value = json_is_true(v) ? "true" : "false";
+    else if (json_is_integer(v))
+        buf_add_format(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+    else if (json_is_real(v))
+        buf_add_format(&text, "%.17g", json_real_value(v));
+    return w->each(w->arg, path, text.len > 0 ? buf_text(&text) : value);
+}
+
+static bool walk(struct walk *w, const json_t *v);
+
+/* One step down to `child`, whose name or number is `step`. */
+static bool descend(struct walk *w, const char *step, const json_t *child)
+{
+    size_t before = w->path.len;
+    bool was_cut = w->path.overflowed;
+    buf_add_format(&w->path, before == 0 ? "%s" : ".%s", step);
+    bool on = walk(w, child);
+    w->path.len = before;
+    w->path.overflowed = was_cut;
+    return on;
+}
+
+/* As deep as jansson itself reads (2,048 levels). */
+static bool walk(struct walk *w, const json_t *v) /* NOLINT(misc-no-recursion) */
+{
+    if (json_is_array(v)) {
+        char step[24];
+        for (size_t i = 0; i < json_array_size(v); i++) {
+            (void)snprintf(step, sizeof step, "%zu", i);
+            if (!descend(w, step, json_array_get(v, i)))
+                return false;
+        }
+        return true;
+    }
+    if (!json_is_object(v))
+        return tell(w, v);
+    for (void *at = json_object_iter((json_t *)(uintptr_t)v); at != NULL;
+         at = json_object_iter_next((json_t *)(uintptr_t)v, at)) {
+        if (!descend(w, json_object_iter_key(at), json_object_iter_value(at)))
+            return false;
+    }
+    return true;
+}
+
+static enum err values(void *ctx, const char *text, size_t len,
+                       bool (*each)(void *arg, const char *path, const char *value), void *arg)
+{
+    (void)ctx;
+    struct slice s = without_mark(text, len);
+    json_error_t error;
+    json_t *root = s.len == 0 ? NULL : json_loadb(s.ptr, s.len, JSON_DECODE_ANY, &error);
+    if (root == NULL)
+        return s.len != 0 && json_error_code(&error) == json_error_out_of_memory ? ERR_FULL
+                                                                                 : ERR_INPUT;
+    char path[JSON_PATH_MAX];
+    struct walk w = {.each = each, .arg = arg};
+    buf_init(&w.path, path, sizeof path);
+    (void)walk(&w, root);
+    json_decref(root);
+    return ERR_OK;
+}
+
 struct json json_jansson(void)
 {
-    return (struct json){.receipt = receipt, .listing = listing, .names = names};
+    return (struct json){.receipt = receipt, .listing = listing, .names = names, .values = values};
 }

@@ -16,6 +16,7 @@ enum {
     JSON_TEXT_MAX = 120,            /* "error" of an answer; longer ones are cut */
     JSON_NAMES_MAX = 1000000,       /* names taken from one sent_files.json */
     JSON_NAMES_BYTES_MAX = 1 << 28, /* bytes read from one sent_files.json */
+    JSON_PATH_MAX = 512,            /* bytes of a path with its NUL */
     JSON_VALUE_MAX = 32768,         /* bytes of one array element or skipped value */
 };
 
@@ -82,4 +83,12 @@ struct json {
     CHECKED enum err (*names)(void *ctx, const struct json_source *source,
                               bool (*each)(void *arg, const char *name), void *arg,
                               struct json_trouble *out_trouble);
+
+    /* Calls `each` for every value that is no object and no array, in the order of the text, with
+     * its path from the root such as "files.0.filename", and as text; null is NULL. Stops when it
+     * answers false. A path longer than JSON_PATH_MAX is passed over. The text is held as a whole:
+     * for answers of our own programs. ERR_INPUT: not one JSON value; ERR_FULL: no memory. */
+    CHECKED enum err (*values)(void *ctx, const char *text, size_t len,
+                               bool (*each)(void *arg, const char *path, const char *value),
+                               void *arg);
 };
