@@ -513,10 +513,10 @@ static enum err sent_import(void *ctx, const char *const *names, size_t count)
 static enum err sent_known(void *ctx, const char *name, bool *out_known)
 {
     struct sqlite_writer *w = ctx;
-    int64_t had = 0, active = active_bits(w);
+    int64_t had = 0;
     enum err e = imported_for(w, name, &had);
     if (e == ERR_OK)
-        *out_known = active != 0 && (had & active) == active;
+        *out_known = had != 0;
     return e;
 }
 

@@ -124,7 +124,7 @@ struct state {
     /* Names that a sent_files.json says are delivered (to every destination active now); photos of
      * that name stored now or later are not sent there again and count as sent. */
     CHECKED enum err (*sent_import)(void *ctx, const char *const *names, size_t count);
-    /* Is `name` imported for every destination active now? False if none is active. */
+    /* Is `name` imported, for whichever destination? */
     CHECKED enum err (*sent_known)(void *ctx, const char *name, bool *out_known);
 
     /* Notes that batch `flushed` was flushed, without a batch of its own. */
