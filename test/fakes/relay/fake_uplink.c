@@ -42,6 +42,7 @@ static void meet_remote(struct fake_uplink *u, const struct uplink_request *r,
         .header_count = r->header_count,
         .body = body,
         .body_len = len,
+        .give_up_ms = r->total_timeout_ms,
     };
     if (whole)
         u->remote(u->remote_arg, &request, a);

@@ -16,6 +16,7 @@ struct fake_uplink_request {
     size_t header_count;
     const char *body; /* all that would be sent */
     size_t body_len;
+    uint32_t give_up_ms; /* an answer that comes later is not waited for */
 };
 
 /* What becomes of it. Starts as: 200 at once, no body. */
