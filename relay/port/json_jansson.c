@@ -185,7 +185,7 @@ static json_t *take_value(struct window *w, char *why, size_t cap)
     if (v != NULL)
         advance(w, (size_t)error.position);
     else
-        (void)snprintf(why, cap, "%s", error.text);
+        (void)snprintf(why, cap, "%.*s", (int)cap - 1, error.text);
     return v;
 }
 
