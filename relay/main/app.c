@@ -13,13 +13,34 @@
 #include "relay/main/commands.h"
 #include "relay/port/clock_posix.h"
 #include "relay/port/json_jansson.h"
+#include "relay/port/listener.h"
 #include "relay/port/random_linux.h"
+#include "relay/port/rights_linux.h"
 #include "relay/port/state_sqlite.h"
 
 enum {
     DRAIN_MS = 2000, /* what uploads get to finish when the relay stops; all has to end in 5 s */
     FILES_SPARE = 256,
 };
+
+/* --- rights ----------------------------------------------------------------------------------- */
+
+enum err app_drop_rights(struct app *a)
+{
+    const struct config *c = &a->options.config;
+    uint16_t port = (uint16_t)c->port;
+    size_t count = 0;
+    if (c->user[0] == '\0')
+        return ERR_OK;
+    if (!rights_is_root()) {
+        log_line(LOG_LEVEL_WARN, "not started as root, so user=%s changes nothing", c->user);
+        return ERR_OK;
+    }
+    enum err e = listener_open(c->host, &port, &a->listen_fd, 1, &count);
+    if (e == ERR_OK)
+        e = rights_make_folder(c->dir, c->user);
+    return e == ERR_OK ? rights_become(c->user) : e;
+}
 
 /* --- the folder ------------------------------------------------------------------------------- */
 

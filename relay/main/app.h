@@ -30,6 +30,7 @@ struct app {
     struct options options;
     pthread_mutex_t settings_lock; /* of options.config while threads run */
     struct mono started;
+    int listen_fd;         /* opened while still root; 0: none */
     char folder[PATH_MAX]; /* absolute */
     struct lock_flock lock;
     struct fs_posix photos;
@@ -62,6 +63,8 @@ struct app {
     atomic_bool stopping;
 };
 
+/* Started as root with `user` set: opens the port, then becomes that user. */
+CHECKED enum err app_drop_rights(struct app *a);
 /* The folder: lock, ground, hash, clock. Says on the log what is wrong. */
 CHECKED enum err app_open_folder(struct app *a);
 /* The database, what an unclean end left behind, and sent_files.json. */

@@ -253,8 +253,7 @@ static enum err start_front(struct app *a)
         .per_address_max = c->connections_per_ip,
         .idle_timeout_ms = (uint32_t)c->idle_timeout_ms,
     };
-    if (notify_sockets(sockets) > 0)
-        options.listen_fd = sockets[0];
+    options.listen_fd = notify_sockets(sockets) > 0 ? sockets[0] : a->listen_fd;
     char *cert = read_text(c->tls_cert);
     char *key = read_text(c->tls_key);
     enum err e = ERR_OK;

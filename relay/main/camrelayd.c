@@ -40,7 +40,9 @@ int main(int argc, char **argv)
     umask(S_IWGRP | S_IRWXO);
     block_signals();
     a.argv = argv;
-    enum err e = app_open_folder(&a);
+    enum err e = app_drop_rights(&a);
+    if (e == ERR_OK)
+        e = app_open_folder(&a);
     if (e == ERR_OK)
         e = app_open_state(&a);
     if (e == ERR_OK)
