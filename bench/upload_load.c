@@ -2,8 +2,8 @@
  *
  *   upload_load HOST PORT CONNECTIONS SECONDS BYTES [multipart]
  *
- * Every connection sends a request, reads the whole answer, sends the next. Prints one line of JSON.
- * Loopback only: refuses any other address. */
+ * Every connection sends a request, reads the whole answer, sends the next. Prints one line of
+ * JSON. Loopback only: refuses any other address. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -165,7 +165,8 @@ static void report(uint64_t us, size_t bytes)
 
 static void count_answer(struct link *l)
 {
-    if (strncmp(l->answer, "HTTP/1.1 200", 12) != 0 && strncmp(l->answer, "HTTP/1.0 200", 12) != 0) {
+    if (strncmp(l->answer, "HTTP/1.1 200", 12) != 0 &&
+        strncmp(l->answer, "HTTP/1.0 200", 12) != 0) {
         if (s_failed++ == 0)
             fprintf(stderr, "first failure: %.300s\n", l->answer);
     } else if (s_done < LATENCIES_MAX) {
