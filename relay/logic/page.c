@@ -122,6 +122,16 @@ static unsigned used_percent(const struct health_input *in)
     return used > 100 ? 100 : (unsigned)used;
 }
 
+static uint64_t oldest_s(const struct health_input *in)
+{
+    uint64_t oldest = 0;
+    for (size_t d = 0; d < in->destination_count; d++) {
+        uint64_t age = health_oldest_pending_s(in, d);
+        oldest = age > oldest ? age : oldest;
+    }
+    return oldest;
+}
+
 /* Values of the page as a whole. */
 static bool write_whole(const struct page *p, struct slice key, struct buf *out)
 {
@@ -162,6 +172,8 @@ static bool write_storage(const struct page *p, struct slice key, struct buf *ou
         page_write_count(p->o->duplicates, out);
     else if (IS("rejected"))
         page_write_count(p->o->rejected, out);
+    else if (IS("oldest"))
+        page_write_age(oldest_s(in), p->korean, out);
     else if (IS("dir"))
         buf_add_text(out, p->o->dir);
     else if (IS("stored_bytes"))

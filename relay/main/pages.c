@@ -271,13 +271,14 @@ static void begin(struct pages_request *r, struct slice rest)
     case ROUTE_SNAPSHOT:
     case ROUTE_ASSET:
     case ROUTE_ICON:
+    case ROUTE_OLD_ICON:
     case ROUTE_COUNT: abort(); /* answered before, or not ours */
     }
 }
 
 static const struct web_file *asset_of(enum route route, struct slice rest)
 {
-    if (route == ROUTE_ICON)
+    if (route == ROUTE_ICON || route == ROUTE_OLD_ICON) /* the latter is what browsers guess */
         return web_find(SLICE("favicon.svg"));
     if (route != ROUTE_ASSET || slice_eq(rest, SLICE("index.html"))) /* a template, not a page */
         return NULL;
