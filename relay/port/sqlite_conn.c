@@ -209,7 +209,7 @@ void sqlite_read_photo(sqlite3_stmt *row, struct photo *out)
     out->size_bytes = (uint64_t)sqlite3_column_int64(row, 3);
     memset(out->sha256, 0, sizeof out->sha256);
     const void *sha256 = sqlite3_column_blob(row, 4);
-    if (sqlite3_column_bytes(row, 4) == (int)sizeof out->sha256)
+    if (sha256 != NULL && sqlite3_column_bytes(row, 4) == (int)sizeof out->sha256)
         memcpy(out->sha256, sha256, sizeof out->sha256);
     out->received.ms = sqlite3_column_int64(row, 5);
     out->captured.ms = sqlite3_column_int64(row, 6);

@@ -73,7 +73,7 @@ static enum err read_gone(struct sqlite_writer *w, int64_t id, bool *out_found, 
     out->size_bytes = (uint64_t)sqlite_get(c, W_GONE_FIND, 1);
     sqlite3_stmt *row = c->statements[W_GONE_FIND];
     const void *sha256 = sqlite3_column_blob(row, 2);
-    if (sqlite3_column_bytes(row, 2) == (int)sizeof out->sha256)
+    if (sha256 != NULL && sqlite3_column_bytes(row, 2) == (int)sizeof out->sha256)
         memcpy(out->sha256, sha256, sizeof out->sha256);
     out->received.ms = sqlite_get(c, W_GONE_FIND, 3);
     sqlite_done(c, W_GONE_FIND);

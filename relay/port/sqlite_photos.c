@@ -103,6 +103,7 @@ static enum err name_find(void *ctx, const char *name, bool *out_found, struct p
     return one_photo(w, W_PHOTO_BY_NAME, out_found, out_photo);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has these parameters */
 static enum err content_find(void *ctx, const char *camera, const uint8_t sha256[32],
                              struct wall since, bool *out_found, struct photo *out_photo)
 {
@@ -311,7 +312,7 @@ enum err sqlite_photos_load(struct sqlite_writer *w)
         char camera[PHOTO_CAMERA_MAX];
         sqlite_get_text(c, W_CONTENTS, 2, camera, sizeof camera);
         const void *sha256 = sqlite3_column_blob(row, 1);
-        if (sqlite3_column_bytes(row, 1) == 32)
+        if (sha256 != NULL && sqlite3_column_bytes(row, 1) == 32)
             content_index_note(&w->content, sqlite3_column_int64(row, 0),
                                content_index_fingerprint(camera, sha256));
     }

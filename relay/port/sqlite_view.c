@@ -119,6 +119,7 @@ static enum err list_rows(struct sqlite_view *v, int statement, struct listed_ph
     return e;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has these parameters */
 static enum err list(void *ctx, int64_t seen, int64_t before, const char *camera,
                      struct listed_photo *out_rows, size_t cap, size_t *out_count)
 {

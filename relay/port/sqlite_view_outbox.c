@@ -36,6 +36,7 @@ static enum err read_due(struct sqlite_view *v, int statement, struct outbox_row
     return e;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has these parameters */
 static enum err outbox_due(void *ctx, int64_t seen, unsigned destination, struct wall now,
                            bool newest_first, int64_t bound, struct outbox_row *out_rows,
                            size_t cap, size_t *out_count)
@@ -90,11 +91,12 @@ static enum err next_undelivered(struct sqlite_view *v, bool dead_only, int64_t 
     return e;
 }
 
-/* One destination's undelivered row of this photo, if there is one. */
-static enum err read_undelivered(struct sqlite_view *v, int statement, int id, int64_t photo,
-                                 struct outbox_row *row, bool *out_found)
+/* The row of this photo and this destination, if there is one: the statement says pending or dead.
+ */
+static enum err read_undelivered(struct sqlite_view *v, int statement, struct outbox_row *row,
+                                 bool *out_found)
 {
-    sqlite_view_bind(v, statement, id, photo);
+    sqlite_view_bind(v, statement, v->ids[row->destination], row->photo.id);
     enum err e = sqlite_row(&v->conn, statement, out_found);
     if (!*out_found)
         return e;
@@ -113,18 +115,17 @@ static enum err read_rows_of(struct sqlite_view *v, int64_t photo, bool dead_onl
     for (size_t i = 0; e == ERR_OK && there && i < v->active; i++) {
         struct outbox_row *row = &out_rows[*io_count];
         bool found = false;
-        e = read_undelivered(v, V_DEAD_AT, v->ids[i], photo, row, &found);
-        if (e == ERR_OK && !found && !dead_only)
-            e = read_undelivered(v, V_PENDING_AT, v->ids[i], photo, row, &found);
-        if (e != ERR_OK || !found)
-            continue;
         row->photo = p;
         row->destination = (unsigned)i;
-        ++*io_count;
+        e = read_undelivered(v, V_DEAD_AT, row, &found);
+        if (e == ERR_OK && !found && !dead_only)
+            e = read_undelivered(v, V_PENDING_AT, row, &found);
+        *io_count += found ? 1 : 0;
     }
     return e;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has these parameters */
 static enum err outbox_list(void *ctx, int64_t seen, bool dead_only, int64_t after,
                             struct outbox_row *out_rows, size_t cap, size_t *out_count)
 {
@@ -162,29 +163,36 @@ static enum err is_delivered(struct sqlite_view *v, int64_t photo, int64_t *io_n
     return e;
 }
 
-static enum err scan_sent(struct sqlite_view *v, int statement, int64_t *io_after,
-                          struct photo *out_rows, size_t cap, size_t *out_count)
+struct scan {
+    int statement; /* ids of photos, bound */
+    int64_t after; /* looked at up to here */
+    struct photo *rows;
+    size_t cap, count;
+};
+
+static enum err scan_sent(struct sqlite_view *v, struct scan *s)
 {
     int64_t next = -1, looked = 0;
     bool found = true;
     enum err e = ERR_OK;
-    while (e == ERR_OK && *out_count < cap && looked++ < STATE_LOOK_MAX) {
-        e = sqlite_row(&v->conn, statement, &found);
+    while (e == ERR_OK && s->count < s->cap && looked++ < STATE_LOOK_MAX) {
+        e = sqlite_row(&v->conn, s->statement, &found);
         if (e != ERR_OK || !found)
             break;
         bool delivered = false, there = false;
-        *io_after = sqlite_get(&v->conn, statement, 0);
-        e = is_delivered(v, *io_after, &next, &delivered);
+        s->after = sqlite_get(&v->conn, s->statement, 0);
+        e = is_delivered(v, s->after, &next, &delivered);
         if (e == ERR_OK && delivered)
-            e = read_photo(v, *io_after, &there, &out_rows[*out_count]);
-        *out_count += there ? 1 : 0;
+            e = read_photo(v, s->after, &there, &s->rows[s->count]);
+        s->count += there ? 1 : 0;
     }
-    sqlite_done(&v->conn, statement);
+    sqlite_done(&v->conn, s->statement);
     if (!found)
-        *io_after = INT64_MAX;
+        s->after = INT64_MAX;
     return e;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has these parameters */
 static enum err oldest_sent(void *ctx, int64_t seen, int64_t *io_after, const char *camera,
                             struct photo *out_rows, size_t cap, size_t *out_count)
 {
@@ -193,16 +201,15 @@ static enum err oldest_sent(void *ctx, int64_t seen, int64_t *io_after, const ch
     sqlite_view_bind(v, statement, *io_after, seen);
     if (camera != NULL)
         sqlite_text(&v->conn, statement, 3, camera);
-    int64_t after = *io_after;
-    size_t count = 0;
+    struct scan scan = {statement, *io_after, out_rows, cap, 0};
     enum err e = sqlite_view_begin(v);
     if (e == ERR_OK)
-        e = scan_sent(v, statement, &after, out_rows, cap, &count);
+        e = scan_sent(v, &scan);
     e = sqlite_view_end(v, e);
     if (e != ERR_OK)
         return e;
-    *io_after = after;
-    *out_count = count;
+    *io_after = scan.after;
+    *out_count = scan.count;
     return ERR_OK;
 }
 
