@@ -10,6 +10,7 @@
 #include "lib/base/buf.h"
 #include "lib/wire/json_out.h"
 #include "relay/logic/ports/photo.h"
+#include "relay/logic/verdict.h"
 
 enum {
     HEALTH_REASONS_MAX = 7 + 2 * DESTINATIONS_MAX, /* all at once: the disk is full or low */
@@ -38,6 +39,7 @@ struct health_destination {
     char url[HEALTH_URL_MAX]; /* as url_show() writes it: nothing secret */
     enum health_link link;
     char last_error[DELIVERY_ERROR_MAX]; /* "" = none */
+    uint64_t attempts[VERDICT_REASONS];  /* of this run, by their end; for the metrics */
     /* From the database: */
     uint64_t pending;
     uint64_t sent_total;

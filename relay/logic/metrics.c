@@ -53,6 +53,12 @@ void metrics_add_to(struct metrics *m, enum metric id, unsigned destination, uin
     atomic_fetch_add_explicit(&m->values[id][destination], n, memory_order_relaxed);
 }
 
+void metrics_carry_to(struct metrics *m, enum metric id, unsigned destination, uint64_t total)
+{
+    assert(ROWS[id].kind == KIND_COUNTER_TO && destination < DESTINATIONS_MAX);
+    atomic_store_explicit(&m->values[id][destination], total, memory_order_relaxed);
+}
+
 void metrics_set(struct metrics *m, enum metric id, uint64_t value)
 {
     assert(ROWS[id].kind == KIND_GAUGE);
@@ -99,6 +105,16 @@ uint64_t metrics_value_to(const struct metrics *m, enum metric id, unsigned dest
 static uint64_t bucket_count(const struct metrics *m, enum metric id, size_t bucket)
 {
     return atomic_load_explicit(&m->buckets[id][bucket], memory_order_relaxed);
+}
+
+uint64_t metrics_rejected(const struct metrics *m)
+{
+    uint64_t sum = 0;
+    for (unsigned id = METRIC_REJECTED_MALFORMED; id <= METRIC_REJECTED_GONE; id++) {
+        assert(strcmp(ROWS[id].name, "rejected_total") == 0);
+        sum += metrics_value(m, (enum metric)id);
+    }
+    return sum;
 }
 
 uint64_t metrics_observed(const struct metrics *m, enum metric id)

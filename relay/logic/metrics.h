@@ -51,6 +51,8 @@ void metrics_init(struct metrics *m);
 void metrics_add(struct metrics *m, enum metric id, uint64_t n);
 /* The same for a COUNTER_TO row; `destination` < DESTINATIONS_MAX. */
 void metrics_add_to(struct metrics *m, enum metric id, unsigned destination, uint64_t n);
+/* Takes over what is counted elsewhere: the row shows `total` from now on. */
+void metrics_carry_to(struct metrics *m, enum metric id, unsigned destination, uint64_t total);
 /* Sets a GAUGE row, in the row's own unit. */
 void metrics_set(struct metrics *m, enum metric id, uint64_t value);
 void metrics_set_to(struct metrics *m, enum metric id, unsigned destination, uint64_t value);
@@ -62,6 +64,8 @@ void metrics_observe(struct metrics *m, enum metric id, uint64_t value);
 /* The present value of a COUNTER or GAUGE row, or the sum of a HISTOGRAM. */
 uint64_t metrics_value(const struct metrics *m, enum metric id);
 uint64_t metrics_value_to(const struct metrics *m, enum metric id, unsigned destination);
+/* Uploads refused, for whatever reason. */
+uint64_t metrics_rejected(const struct metrics *m);
 /* Observations of a HISTOGRAM row so far. */
 uint64_t metrics_observed(const struct metrics *m, enum metric id);
 

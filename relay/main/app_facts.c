@@ -47,6 +47,7 @@ static void tell_destination(struct app *a, size_t index, struct health_destinat
         return;
     out->link = link_of(status.state);
     snprintf(out->last_error, sizeof out->last_error, "%s", status.last_error);
+    memcpy(out->attempts, status.attempts, sizeof out->attempts);
 }
 
 void app_tell_health(void *ctx, struct health_input *out)

@@ -53,8 +53,7 @@ static void fill(struct pages *p, const struct snapshot *s, struct live *l)
     fill_health(p, s, &o->in);
     health_judge(&o->in, &o->health);
     o->duplicates = metrics_value(p->deps.metrics, METRIC_DUPLICATES_TOTAL);
-    for (unsigned m = METRIC_REJECTED_MALFORMED; m <= METRIC_REJECTED_GONE; m++)
-        o->rejected += metrics_value(p->deps.metrics, (enum metric)m);
+    o->rejected = metrics_rejected(p->deps.metrics);
     o->dir = p->deps.dir;
     o->settings = l->settings;
     o->setting_count = p->deps.settings(p->deps.ctx, l->settings, PAGES_SETTINGS_MAX);
@@ -64,6 +63,11 @@ static void fill(struct pages *p, const struct snapshot *s, struct live *l)
     o->camera_count = s->camera_count;
     o->utc_offset_s = utc_offset_s(o->in.now);
 }
+
+/* Counted by the forwarder, shown by the metrics: the rows stand in the same order. */
+_Static_assert(METRIC_FORWARD_REFUSED - METRIC_FORWARD_SENT == VERDICT_REASON_REFUSED, "order");
+_Static_assert(METRIC_FORWARD_AMBIGUOUS - METRIC_FORWARD_SENT == VERDICT_REASON_AMBIGUOUS, "order");
+_Static_assert(METRIC_FORWARD_FAILED - METRIC_FORWARD_SENT == VERDICT_REASONS - 1, "order");
 
 static void set_gauges(struct metrics *m, const struct overview *o)
 {
@@ -81,6 +85,9 @@ static void set_gauges(struct metrics *m, const struct overview *o)
         metrics_set_to(m, METRIC_SENT, d, to->sent_total);
         metrics_set_to(m, METRIC_OLDEST_PENDING_SECONDS, d, health_oldest_pending_s(in, d));
         metrics_set_to(m, METRIC_DESTINATION_UP, d, to->link == HEALTH_LINK_UP);
+        for (unsigned reason = 0; reason < VERDICT_REASONS; reason++)
+            metrics_carry_to(m, (enum metric)(METRIC_FORWARD_SENT + reason), d,
+                             to->attempts[reason]);
     }
 }
 

@@ -49,6 +49,9 @@ static void counters_add_up_and_are_written(void **state)
     metrics_add(&s_metrics, METRIC_RECEIVED_TOTAL, 2);
     metrics_add(&s_metrics, METRIC_RECEIVED_BYTES_TOTAL, UINT64_C(5000000000));
     metrics_add(&s_metrics, METRIC_REJECTED_DIGEST, 4);
+    metrics_add(&s_metrics, METRIC_REJECTED_GONE, 2);
+    metrics_add(&s_metrics, METRIC_REJECTED_MALFORMED, 1);
+    assert_true(metrics_rejected(&s_metrics) == 7);
     metrics_add_to(&s_metrics, METRIC_FORWARD_SENT, 1, 9);
     const char *text = written(&SCRAPE);
     assert_true(has_line(text, "camrelay_received_total 3"));

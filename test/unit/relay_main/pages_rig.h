@@ -52,6 +52,7 @@ static inline void rig_health(void *ctx, struct health_input *out)
     out->flush_failed = r->flush_failed;
     out->destination_count = 1;
     strcpy(out->destinations[0].name, "remote");
+    out->destinations[0].attempts[VERDICT_REASON_AMBIGUOUS] = 5;
     strcpy(out->destinations[0].url, "http://192.0.2.1:6000/upload");
 }
 

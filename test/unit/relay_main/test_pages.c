@@ -331,6 +331,8 @@ static void status_and_cameras_tell_the_same_as_the_page(void **state)
     fake_front_end(x);
     x = rig_ask(&s_rig, "GET", "/metrics", NULL);
     assert_non_null(strstr(rig_text(x), "\ncamrelay_backlog_photos{destination=\"remote\"} 1\n"));
+    assert_non_null(strstr(rig_text(x), "\ncamrelay_forward_total{result=\"ambiguous\","
+                                        "destination=\"remote\"} 5\n"));
     assert_string_equal(fake_front_type(x), "text/plain; version=0.0.4; charset=utf-8");
     fake_front_end(x);
 }
