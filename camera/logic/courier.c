@@ -40,7 +40,8 @@ static void put_captured(const struct courier *c, struct buf *out)
     const struct shot *s = &c->item.shot;
     int64_t at = s->captured_ms;
     bool sure = s->clock_sure;
-    if (!sure && c->clock_sure && s->boot == c->backlog->config.boot && s->mono_ms <= c->taken_now.ms) {
+    if (!sure && c->clock_sure && s->boot == c->backlog->config.boot &&
+        s->mono_ms <= c->taken_now.ms) {
         at = c->taken_wall.ms - (int64_t)(c->taken_now.ms - s->mono_ms);
         sure = true;
     }
@@ -317,6 +318,13 @@ void courier_hurry(struct courier *c)
     c->not_before = deadline_never();
     c->failures = 0;
     c->holding = false;
+}
+
+void courier_reconfigure(struct courier *c, const struct courier_config *config)
+{
+    give_up_call(c);
+    c->config = *config;
+    courier_hurry(c);
 }
 
 void courier_set_relay(struct courier *c, const char *host, uint16_t port)

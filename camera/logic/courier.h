@@ -50,9 +50,9 @@ enum courier_mood {
 
 /* Things that happened since last asked; for counters, discovery and clocks. */
 struct courier_news {
-    bool answered;      /* the relay said something: it is there */
-    bool sent;          /* an upload was acknowledged */
-    bool unreachable;   /* a try ended without an answer */
+    bool answered;         /* the relay said something: it is there */
+    bool sent;             /* an upload was acknowledged */
+    bool unreachable;      /* a try ended without an answer */
     int64_t relay_time_ms; /* from its Date; 0: none */
 };
 
@@ -91,6 +91,9 @@ struct courier {
 void courier_init(struct courier *c, const struct courier_config *config, struct backlog *backlog,
                   const struct stream *stream, const struct random *random);
 void courier_lend_piece(struct courier *c, uint8_t *piece, uint32_t piece_cap);
+
+/* Other settings; what is under way is given up and tried again with them. */
+void courier_reconfigure(struct courier *c, const struct courier_config *config);
 
 /* Where the relay is; NULL or "": not known. A change ends what is under way and any waiting. */
 void courier_set_relay(struct courier *c, const char *host, uint16_t port);

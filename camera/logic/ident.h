@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "camera/logic/ports/vault.h"
 #include "camera/logic/shot.h"
 #include "lib/port/random.h"
+#include "lib/port/vault.h"
 
 struct ident {
     uint64_t epoch;

@@ -356,8 +356,8 @@ static void build_head(uint8_t *h, uint64_t at, const struct shot *s, const void
     le_put32(h + HEAD_BOOT, s->boot);
     le_put64(h + HEAD_EPOCH, s->epoch);
     le_put32(h + HEAD_SEQ, s->seq);
-    le_put32(h + HEAD_FLAGS, (s->clock_sure ? FLAG_CLOCK_SURE : 0u) |
-                                 (uint32_t)s->trigger << FLAG_TRIGGER_SHIFT);
+    le_put32(h + HEAD_FLAGS,
+             (s->clock_sure ? FLAG_CLOCK_SURE : 0u) | (uint32_t)s->trigger << FLAG_TRIGGER_SHIFT);
     le_put64(h + HEAD_CAPTURED, (uint64_t)s->captured_ms);
     le_put64(h + HEAD_MONO, s->mono_ms);
     memcpy(h + HEAD_DIGEST, s->digest, SHOT_DIGEST_BYTES);

@@ -77,10 +77,10 @@ const struct photolog_entry *photolog_find(const struct photolog *l, uint64_t at
 
 /* The photo is sent or given up: its room may be used again. On ERR_IO it is forgotten here as
  * well, but may be back after a reboot. Does nothing if there is none at `at`. */
-CHECKED enum err photolog_forget(struct photolog *l, uint64_t at);
+enum err photolog_forget(struct photolog *l, uint64_t at);
 
 /* The relay refused it for good: it stays, marked, until room is needed. */
-CHECKED enum err photolog_set_aside(struct photolog *l, uint64_t at);
+enum err photolog_set_aside(struct photolog *l, uint64_t at);
 
 /* Sectors that can be written without forgetting anything. */
 uint32_t photolog_free_sectors(const struct photolog *l);

@@ -25,11 +25,11 @@ enum reply_state {
 
 /* The caller owns the memory and reads the fields marked so, once DONE. */
 struct reply {
-    unsigned status;        /* read: 200..999 */
-    bool keep_alive;        /* read: the connection can carry another request */
-    bool has_retry_after;   /* read: */
-    char retry_after[40];   /* read: the value as sent, if has_retry_after */
-    char date[40];          /* read: the value as sent, or "" */
+    unsigned status;                /* read: 200..999 */
+    bool keep_alive;                /* read: the connection can carry another request */
+    bool has_retry_after;           /* read: */
+    char retry_after[40];           /* read: the value as sent, if has_retry_after */
+    char date[40];                  /* read: the value as sent, or "" */
     char body[REPLY_BODY_KEEP_MAX]; /* read: the first body_kept bytes */
     size_t body_kept;               /* read: */
     bool body_cut;                  /* read: the body was longer than what was kept */

@@ -13,9 +13,9 @@
 enum {
     SHOT_BYTES_MAX = 4 * 1024 * 1024, /* largest JPEG a sensor of ours makes (5 MP) with room */
     SHOT_DIGEST_BYTES = 32,
-    SHOT_DEVICE_MAX = 32,  /* bytes of a device name without NUL */
-    SHOT_KEY_MAX = 96,     /* bytes of a key with its NUL */
-    SHOT_NAME_MAX = 96,    /* bytes of a file name with its NUL */
+    SHOT_DEVICE_MAX = 32, /* bytes of a device name without NUL */
+    SHOT_KEY_MAX = 96,    /* bytes of a key with its NUL */
+    SHOT_NAME_MAX = 96,   /* bytes of a file name with its NUL */
 };
 
 enum shot_trigger {

@@ -203,11 +203,8 @@ enum webcall_state webcall_step(struct webcall *w, struct mono now)
         (void)finish_connect(w, now); /* the state says it */
     if (w->state == WEBCALL_SENDING)
         (void)send(w, now);
-    if (w->state == WEBCALL_CONNECTING && !w->reused) {
-        w->wants_write = true; /* perhaps a second try, just begun */
-    } else if (w->state == WEBCALL_WAITING) {
+    if (w->state == WEBCALL_WAITING)
         (void)hear(w, now);
-    }
     if (is_over(w))
         return w->state;
     if (deadline_passed(w->total, now) || deadline_passed(w->step, now))

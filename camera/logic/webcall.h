@@ -55,13 +55,13 @@ enum webcall_cause {
 
 /* The caller owns the memory and reads the fields marked so. */
 struct webcall {
-    enum webcall_state state;  /* read */
-    enum webcall_cause cause;  /* read, if FAILED */
-    bool wants_write;          /* read: wake me when the stream can be written, too */
-    struct deadline wake;      /* read: and at this time in any case */
-    struct reply reply;        /* read, if ANSWERED */
-    uint32_t sent_bytes;       /* read: of lead, file and trail */
-    bool connected;            /* an open connection is being kept for the next request */
+    enum webcall_state state; /* read */
+    enum webcall_cause cause; /* read, if FAILED */
+    bool wants_write;         /* read: wake me when the stream can be written, too */
+    struct deadline wake;     /* read: and at this time in any case */
+    struct reply reply;       /* read, if ANSWERED */
+    uint32_t sent_bytes;      /* read: of lead, file and trail */
+    bool connected;           /* an open connection is being kept for the next request */
     const struct stream *stream;
     struct webcall_request request;
     struct webcall_limits limits;

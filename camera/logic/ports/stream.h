@@ -13,8 +13,8 @@
 struct stream_target {
     const char *host; /* name or address, without brackets */
     uint16_t port;
-    bool tls;            /* checked against the name and the pinned CA, or the built-in bundle */
-    const char *ca_pem;  /* NULL or "": the built-in bundle */
+    bool tls;           /* checked against the name and the pinned CA, or the built-in bundle */
+    const char *ca_pem; /* NULL or "": the built-in bundle */
 };
 
 struct stream {

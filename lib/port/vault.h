@@ -1,4 +1,4 @@
-/* camera/logic/ports/vault.h - a few small named records that survive a power cut (NVS, a file). */
+/* lib/port/vault.h - a few small named records that survive a power cut (NVS, a file). */
 #pragma once
 
 #include <stddef.h>

@@ -1,0 +1,118 @@
+/* camera/logic/station.h - one whole camera: trigger, capture, backlog, courier, clock.
+ *
+ * The same code on the chip and on a host. Calls that wait for the sensor (station_expose) are
+ * apart from those that touch the backlog, so that the firmware can hold its one lock around the
+ * latter only:
+ *
+ *     without lock: station_expose      with lock: everything else */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "camera/logic/backlog.h"
+#include "camera/logic/courier.h"
+#include "camera/logic/flashpart.h"
+#include "camera/logic/ident.h"
+#include "camera/logic/ladder.h"
+#include "camera/logic/relayfind.h"
+#include "camera/logic/settings.h"
+#include "camera/logic/shutter.h"
+#include "camera/logic/timekeep.h"
+#include "camera/logic/trigger.h"
+
+enum {
+    STATION_TALLY_SECTORS = 4, /* of the queue's flash; the rest holds photos */
+    STATION_CONNECT_MS = 10 * 1000,
+    STATION_STALL_MS = 20 * 1000,
+    STATION_REPLY_MS = 30 * 1000,
+    STATION_LEAST_BYTES_PER_S = 2000,
+    STATION_HOLD_BASE_MS = 30 * 1000,
+    STATION_HOLD_CAP_MS = 15 * 60 * 1000,
+};
+
+/* What the board gives; everything borrowed for as long as the station lives. */
+struct station_ports {
+    const struct sensor *sensor;
+    const struct stream *stream;
+    const struct flash *flash; /* NULL: no queue but RAM */
+    const struct vault *vault;
+    const struct random *random;
+};
+
+struct station_memory {
+    uint8_t *arena; /* photos in RAM */
+    uint32_t arena_bytes;
+    struct backlog_slot *slots;
+    uint32_t slots_max;
+    struct photolog_entry *entries;
+    uint32_t entries_max;
+    uint8_t *copy; /* one photo on its way into the backlog; NULL: lent frames */
+    uint32_t copy_bytes;
+    uint8_t *piece; /* one photo's bytes on their way out */
+    uint32_t piece_bytes;
+};
+
+/* A photo between sensor and backlog. */
+struct station_exposure {
+    enum shutter_result result;
+    struct shot shot;
+    struct shutter_photo photo;
+};
+
+/* The caller owns the memory; fields of the parts may be read. */
+struct station {
+    struct settings settings;
+    char device[SHOT_DEVICE_MAX + 1];
+    char ca_pem_none[1];
+    const char *ca_pem; /* set by the owner before station_apply; "" for the built-in bundle */
+    struct station_ports ports;
+    struct station_memory memory;
+    struct flashpart tally_flash;
+    struct flashpart log_flash;
+    struct ident ident;
+    struct tally tally;
+    struct photolog photolog;
+    struct backlog backlog;
+    struct courier courier;
+    struct relayfind relay;
+    struct trigger trigger;
+    struct shutter shutter;
+    struct ladder ladder;
+    struct timekeep time;
+    struct sensor_frame lent; /* the one frame that may be out, without `copy` */
+    bool sensor_on;
+    bool sensor_stale; /* settings changed: start it anew before the next photo */
+    bool ended;        /* the source of pictures is at its end */
+    bool wants_reboot; /* the ladder asks for it */
+    bool has_log;
+};
+
+/* Reads log and counters back, counts the boot. `device` names the camera if the settings do not.
+ * The sensor is not touched. Never fails: what does not work is left out and shown. */
+void station_start(struct station *s, const struct station_ports *ports,
+                   const struct station_memory *memory, const struct settings *settings,
+                   const char *device);
+
+/* New settings: takes effect at once; the sensor is started anew before the next photo. */
+void station_apply(struct station *s, const struct settings *settings, struct mono now);
+
+/* Is a photo due? */
+bool station_wants_photo(struct station *s, struct mono now, struct trigger_local local,
+                         enum shot_trigger *out_why);
+
+/* Takes it. Waits for the sensor, and for as long as the ladder's rungs need. */
+void station_expose(struct station *s, struct mono now, enum shot_trigger why,
+                    struct station_exposure *out);
+
+/* Numbers it, keeps it. The exposure is used up. */
+void station_keep(struct station *s, struct station_exposure *x);
+
+/* Sends what can be sent now. */
+void station_send(struct station *s, struct mono now);
+
+/* When something is to be done at the latest. */
+struct deadline station_wake(const struct station *s, struct mono now);
+
+/* Brings the health up to date from the station's own parts; the owner adds the rest. */
+void station_health(struct station *s, struct mono now);
