@@ -6,7 +6,7 @@
 #include "lib/base/err.h"
 
 enum {
-    VAULT_NAME_MAX = 15,     /* bytes of a record's name without NUL: the limit of NVS */
+    VAULT_NAME_MAX = 15,        /* bytes of a record's name without NUL: the limit of NVS */
     VAULT_BYTES_MAX = 3 * 1024, /* bytes of a record */
 };
 
