@@ -123,7 +123,7 @@ static enum err fill_photos(struct catalog *c, struct state_view *view)
 {
     int64_t before = c->last_id == 0 ? INT64_MAX : c->last_id;
     const char *camera = text_or_null(c->query.camera);
-    enum err e = view->list(view->ctx, c->seen, before, camera, c->page.photos, CATALOG_ROWS,
+    enum err e = view->list(view->ctx, c->query.seen, before, camera, c->page.photos, CATALOG_ROWS,
                             &c->page_count);
     c->page_is_last = c->page_count < CATALOG_ROWS;
     return e;
@@ -133,8 +133,8 @@ static enum err fill_photos(struct catalog *c, struct state_view *view)
  * number: so a full page gives back its last photo, which may not be there whole. */
 static enum err fill_outbox(struct catalog *c, struct state_view *view)
 {
-    enum err e = view->outbox_list(view->ctx, c->seen, c->query.kind == CATALOG_DEAD, c->last_id,
-                                   c->page.outbox, CATALOG_ROWS, &c->page_count);
+    enum err e = view->outbox_list(view->ctx, c->query.seen, c->query.kind == CATALOG_DEAD,
+                                   c->last_id, c->page.outbox, CATALOG_ROWS, &c->page_count);
     c->page_is_last = c->page_count < CATALOG_ROWS;
     if (e != ERR_OK || c->page_is_last)
         return e;
@@ -159,15 +159,11 @@ static enum err fill_page(struct catalog *c)
 }
 
 enum err catalog_begin(struct catalog *c, const struct catalog_rows *rows,
-                       const struct catalog_query *q, int64_t seen, const char *const *names,
-                       size_t name_count)
+                       const struct catalog_query *q, const char *const *names, size_t name_count)
 {
     assert(name_count <= DESTINATIONS_MAX);
-    *c = (struct catalog){.rows = *rows,
-                          .query = *q,
-                          .seen = seen,
-                          .destination_count = name_count,
-                          .last_id = q->cursor};
+    *c = (struct catalog){
+        .rows = *rows, .query = *q, .destination_count = name_count, .last_id = q->cursor};
     for (size_t d = 0; d < name_count; d++)
         c->destinations[d] = names[d];
     buf_init(&c->buf, c->text, sizeof c->text);

@@ -41,6 +41,7 @@ struct catalog_query {
     unsigned limit;                /* 1..CATALOG_LIMIT_MAX; entries */
     int64_t cursor;                /* 0 = from the start */
     char camera[PHOTO_CAMERA_MAX]; /* "" = all; photos only */
+    int64_t seen;                  /* highest photo that may be shown, see state.h */
 };
 
 enum catalog_refusal {
@@ -58,7 +59,6 @@ const char *catalog_refusal_text(enum catalog_refusal r); /* for the client; "" 
 struct catalog {
     struct catalog_rows rows;
     struct catalog_query query;
-    int64_t seen;
     const char *destinations[DESTINATIONS_MAX]; /* borrowed */
     size_t destination_count;
 
@@ -81,8 +81,8 @@ struct catalog {
 /* Reads the first page, so that a database that cannot be read is known before the answer begins.
  * `names` (of destinations, by index) is borrowed until the end. */
 CHECKED enum err catalog_begin(struct catalog *c, const struct catalog_rows *rows,
-                               const struct catalog_query *q, int64_t seen,
-                               const char *const *names, size_t name_count);
+                               const struct catalog_query *q, const char *const *names,
+                               size_t name_count);
 
 /* Fills up to `cap` bytes of the answer; `*out_len` 0 = the end. For a front_source. */
 CHECKED enum err catalog_read(struct catalog *c, void *out, size_t cap, size_t *out_len);

@@ -75,8 +75,9 @@ bool cli_offline_list(const char *database, enum catalog_kind kind, unsigned lim
     enum err e = ERR_FULL;
     if (c != NULL) {
         struct catalog_rows rows = {&view, lend, take_back};
-        struct catalog_query query = {.kind = kind, .has_limit = true, .limit = limit};
-        e = catalog_begin(c, &rows, &query, INT64_MAX, NUMBERS, DESTINATIONS_MAX);
+        struct catalog_query query = {
+            .kind = kind, .has_limit = true, .limit = limit, .seen = INT64_MAX};
+        e = catalog_begin(c, &rows, &query, NUMBERS, DESTINATIONS_MAX);
         if (e == ERR_OK)
             e = read_catalog(c, out);
     }

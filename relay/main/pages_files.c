@@ -237,8 +237,8 @@ static void answer_list(struct pages_request *r)
     const char *names[DESTINATIONS_MAX];
     size_t count = name_destinations(p, l, names);
     struct catalog_rows rows = {p->views, lend_view, take_view_back};
-    enum err e =
-        catalog_begin(&l->catalog, &rows, &r->query, p->deps.seen(p->deps.ctx), names, count);
+    r->query.seen = p->deps.seen(p->deps.ctx);
+    enum err e = catalog_begin(&l->catalog, &rows, &r->query, names, count);
     if (e != ERR_OK) {
         free(l);
         answer_unreadable(r);

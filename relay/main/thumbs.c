@@ -8,7 +8,10 @@
 #include "relay/logic/layout.h"
 #include "relay/logic/thumb.h"
 
-enum { NAME_BYTES = 16 /* of the hash; enough that no two photos meet */ };
+enum {
+    NAME_BYTES = 16, /* of the hash; enough that no two photos meet */
+    NAME_DIGITS = 2 * NAME_BYTES,
+};
 
 struct thumbs {
     const struct fs *fs;
@@ -21,7 +24,7 @@ struct thumbs {
 
 /* One file found while making room. */
 struct old_file {
-    char name[NAME_BYTES * 2 + sizeof ".jpg"];
+    char name[NAME_DIGITS + sizeof ".jpg"];
     int64_t modified_ms;
 };
 
@@ -191,9 +194,9 @@ static enum err make_one(struct thumbs *t, const struct photo *p, char **out_jpe
 
 enum err thumbs_get(struct thumbs *t, const struct photo *p, char **out_jpeg, size_t *out_len)
 {
-    char name[NAME_BYTES * 2 + sizeof ".jpg"];
+    char name[NAME_DIGITS + sizeof ".jpg"];
     hex_encode(p->sha256, NAME_BYTES, name);
-    memcpy(name + NAME_BYTES * 2, ".jpg", sizeof ".jpg");
+    memcpy(name + NAME_DIGITS, ".jpg", sizeof ".jpg");
     (void)snprintf(t->path, sizeof t->path, "%s/%s", LAYOUT_THUMBS, name);
     char *kept = NULL;
     size_t len = 0;

@@ -93,7 +93,8 @@ static enum err begin(struct catalog *c, struct rows *r, struct catalog_query q,
 {
     r->view = (struct state_view){.ctx = r, .list = rows_list, .outbox_list = rows_outbox};
     struct catalog_rows source = {r, lend, give_back};
-    return catalog_begin(c, &source, &q, seen, NAMES, 8);
+    q.seen = seen;
+    return catalog_begin(c, &source, &q, NAMES, 8);
 }
 
 /* The whole answer, pulled `piece` bytes at a time. */
