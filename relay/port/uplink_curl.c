@@ -173,12 +173,17 @@ static struct transfer *take_transfer(struct uplink_curl *u)
     return t;
 }
 
-/* Keeps handle and buffers for the next one, but a large answer. */
-static void give_transfer(struct uplink_curl *u, struct transfer *t)
+static void close_file(struct transfer *t)
 {
     if (t->fd >= 0)
         (void)close(t->fd); /* it was only read */
     t->fd = -1;
+}
+
+/* Keeps handle and buffers for the next one, but a large answer. */
+static void give_transfer(struct uplink_curl *u, struct transfer *t)
+{
+    close_file(t);
     curl_slist_free_all(t->headers);
     t->headers = NULL;
     if (t->answer_cap > UPLINK_ANSWER_MAX + 1) {
@@ -414,6 +419,7 @@ static bool take_result(struct uplink_curl *u, struct uplink_result *out)
     struct transfer *t = (struct transfer *)(void *)private;
     make_result(t, code, out);
     unlink_used(u, t);
+    close_file(t);
     u->told = t;
     return true;
 }
