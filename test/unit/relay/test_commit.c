@@ -235,26 +235,25 @@ static void a_repeated_key_gets_the_first_answer(void **state)
 static void repeats_in_one_batch_join_the_first(void **state)
 {
     (void)state;
-    static struct commit_item items[4];
-    struct commit_item *list[4];
-    static const struct rig_upload uploads[4] = {
-        {"one", "k", "c", "a.jpg"},
-        {"one", "k", "c", "a.jpg"},
-        {"two", "k", "c", "a.jpg"},
-        {"one", "l", "c", "a.jpg"},
+    static struct commit_item items[5];
+    struct commit_item *list[5];
+    static const struct rig_upload uploads[5] = {
+        {"one", "k", "c", "a.jpg"}, {"one", "k", "c", "a.jpg"}, {"two", "k", "c", "a.jpg"},
+        {"one", "l", "c", "a.jpg"}, {"one", "k", "d", "a.jpg"}, /* another camera's key */
     };
     rig_init(&s_rig, GROUND_ONE_FLUSH);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         assert_int_equal(rig_spool(&s_rig, &uploads[i], &items[i]), ERR_OK);
         list[i] = &items[i];
     }
-    commit_batch(&s_rig.commit, list, 4);
+    commit_batch(&s_rig.commit, list, 5);
     assert_int_equal(items[0].outcome, COMMIT_STORED);
     assert_int_equal(items[1].outcome, COMMIT_DUPLICATE);
     assert_string_equal(items[1].photo.name, items[0].photo.name);
     assert_int_equal(items[2].outcome, COMMIT_KEY_REUSED);
     assert_int_equal(items[3].outcome, COMMIT_STORED);
-    assert_int_equal(fake_fs_count(&s_rig.disk, "."), 2);
+    assert_int_equal(items[4].outcome, COMMIT_STORED);
+    assert_int_equal(fake_fs_count(&s_rig.disk, "."), 3);
     assert_int_equal(fake_fs_count(&s_rig.disk, LAYOUT_TMP), 0);
     rig_deinit(&s_rig);
 }
