@@ -50,7 +50,7 @@ static bool s_wants_crc = true;
 static atomic_uint s_heads, s_finished, s_gone, s_sent, s_sources;
 static atomic_bool s_resume_all;
 static uint32_t s_crc_table[256];
-static struct http_mhd *s_front;
+static _Atomic(struct http_mhd *) s_front; /* requests may come before it is set */
 
 void log_line(enum log_level level, const char *format, ...)
 {
@@ -165,11 +165,13 @@ static void answer_echo(struct upload *u, const struct front_head *h)
 static void answer_stats(struct upload *u)
 {
     char text[BODY_SMALL];
+    const struct http_mhd *front = atomic_load(&s_front);
     (void)snprintf(text, sizeof text,
                    "{\"heads\": %u, \"finished\": %u, \"gone\": %u, \"sent\": %u, \"sources\": %u, "
                    "\"connections\": %u}\n",
                    atomic_load(&s_heads), atomic_load(&s_finished), atomic_load(&s_gone),
-                   atomic_load(&s_sent), atomic_load(&s_sources), http_mhd_connections(s_front));
+                   atomic_load(&s_sent), atomic_load(&s_sources),
+                   front != NULL ? http_mhd_connections(front) : 0);
     answer_text(u, 200, text);
 }
 
@@ -362,13 +364,15 @@ int main(int argc, char **argv)
     const struct front_handler handler = {
         .head = on_head, .body = on_body, .finish = on_finish, .gone = on_gone};
     pthread_t ticker;
+    struct http_mhd *front = NULL;
     if (pthread_create(&ticker, NULL, tick, NULL) != 0 ||
-        http_mhd_open(&options, &handler, &s_front) != ERR_OK)
+        http_mhd_open(&options, &handler, &front) != ERR_OK)
         return EXIT_FAILURE;
-    (void)printf("ready port=%u\n", http_mhd_port(s_front));
+    atomic_store(&s_front, front);
+    (void)printf("ready port=%u\n", http_mhd_port(front));
     (void)fflush(stdout);
     wait_for_the_end();
-    http_mhd_close(s_front);
+    http_mhd_close(front);
     (void)pthread_mutex_lock(&s_lock);
     s_stopping = true;
     (void)pthread_mutex_unlock(&s_lock);
