@@ -304,20 +304,21 @@ static void peer_text(const struct sockaddr *address, char *out, size_t cap)
 static void on_started(struct http_mhd *h, struct MHD_Connection *connection, void **context)
 {
     struct front_exchange *x = calloc(1, sizeof *x);
-    const union MHD_ConnectionInfo *fd =
+    /* One at a time: the library gives them all back in the same memory. */
+    const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *address =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    assert(fd != NULL);
+    assert(info != NULL);
+    int fd = info->connect_fd;
     *context = x;
     if (x == NULL)
         return; /* its requests are refused */
     x->ground = &h->ground;
     x->connection = connection;
     (void)pthread_mutex_init(&x->lock, NULL);
-    if (address != NULL)
-        peer_text(address->client_addr, x->peer, sizeof x->peer);
-    warden_add(h->ground.warden, &x->mark, fd->connect_fd, h->ground.encrypted);
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info != NULL)
+        peer_text(info->client_addr, x->peer, sizeof x->peer);
+    warden_add(h->ground.warden, &x->mark, fd, h->ground.encrypted);
     atomic_fetch_add(&h->connections, 1);
 }
 

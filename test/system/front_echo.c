@@ -7,8 +7,9 @@
  *        /upload?hang=1        never answers (until the end)
  *   GET  /page                 a few words; /source?size=N[&length=0][&fail=N][&wait=1] from a
  * source /echo?x=...           path, method, the header X-Echo and the argument x /stats counters
- * as JSON usage: front_echo [--name value]...; prints "ready port=N", ends on SIGTERM or end of
- * stdin. */
+ * as JSON usage: front_echo [--name value]...; prints "ready port=N library=V", ends on SIGTERM or
+ * end of stdin. */
+#include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -369,7 +370,7 @@ int main(int argc, char **argv)
         http_mhd_open(&options, &handler, &front) != ERR_OK)
         return EXIT_FAILURE;
     atomic_store(&s_front, front);
-    (void)printf("ready port=%u\n", http_mhd_port(front));
+    (void)printf("ready port=%u library=%s\n", http_mhd_port(front), MHD_get_version());
     (void)fflush(stdout);
     wait_for_the_end();
     http_mhd_close(front);

@@ -28,7 +28,7 @@ class Program:
     def _wait_for_port(self):
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            found = re.search(rb"port=(\d+)[^\d]", self.said)
+            found = re.search(rb"port=(\d+).*\n", self.said)
             if found:
                 return int(found.group(1))
             ready, _, _ = select.select([self.process.stdout], [], [], 1)

@@ -86,6 +86,8 @@ class Framing(FrontCase):
     """Whatever two readers could understand differently is refused, and nothing behind it served."""
 
     def attack(self, name, request, statuses, ours=True):
+        # From 1.0 on libmicrohttpd finds most of it first, and answers with a page of its own.
+        ours = ours and b"library=0." in self.front.said
         with self.subTest(name):
             before = self.stats()
             with self.connect() as c:
@@ -230,7 +232,8 @@ class Framing(FrontCase):
         self.refused_by_library("target", b"GET /" + filler + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414)
         self.refused_by_library("query", b"GET /echo?x=" + filler + b" HTTP/1.1\r\nHost: x\r\n\r\n",
                                 414)
-        self.refused_by_library("method", filler + b" / HTTP/1.1\r\nHost: x\r\n\r\n", 414, 400)
+        self.refused_by_library("method", filler + b" / HTTP/1.1\r\nHost: x\r\n\r\n", 414, 400,
+                                "closed")
         self.refused_by_library("value", b"GET / HTTP/1.1\r\nHost: x\r\nA: " + filler + b"\r\n\r\n",
                                 431)
         self.refused_by_library("name", b"GET / HTTP/1.1\r\nHost: x\r\n" + filler + b": a\r\n\r\n",
