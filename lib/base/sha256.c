@@ -32,14 +32,43 @@ static void write_be32(uint8_t *p, uint32_t x)
 }
 
 /* The message schedule of FIPS 180-4 6.2.2, kept as a window of the last 16 words. */
-static uint32_t next_word(uint32_t w[16], unsigned t)
+static inline void make_word(uint32_t w[16], unsigned t)
 {
     uint32_t a = w[(t + 1) & 15];
     uint32_t b = w[(t + 14) & 15];
     uint32_t s0 = rotate_right(a, 7) ^ rotate_right(a, 18) ^ a >> 3;
     uint32_t s1 = rotate_right(b, 17) ^ rotate_right(b, 19) ^ b >> 10;
     w[t & 15] += s0 + w[(t + 9) & 15] + s1;
-    return w[t & 15];
+}
+
+/* One round. Instead of moving all eight working variables down by one each time, their places
+ * turn: in round r, variable i of the standard lies at v[(i - r) mod 8]. */
+static inline void add_round(uint32_t v[8], unsigned r, uint32_t word_and_constant)
+{
+    uint32_t a = v[(0 - r) & 7];
+    uint32_t b = v[(1 - r) & 7];
+    uint32_t c = v[(2 - r) & 7];
+    uint32_t e = v[(4 - r) & 7];
+    uint32_t s1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);
+    uint32_t choice = v[(6 - r) & 7] ^ (e & (v[(5 - r) & 7] ^ v[(6 - r) & 7]));
+    uint32_t t1 = v[(7 - r) & 7] + s1 + choice + word_and_constant;
+    uint32_t s0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22);
+    uint32_t majority = (a & b) | (c & (a | b));
+    v[(3 - r) & 7] += t1;
+    v[(7 - r) & 7] = t1 + s0 + majority;
+}
+
+/* Eight rounds written out, so that every place is known to the compiler. */
+static void add_eight(uint32_t v[8], const uint32_t *constants, const uint32_t words[8])
+{
+    add_round(v, 0, constants[0] + words[0]);
+    add_round(v, 1, constants[1] + words[1]);
+    add_round(v, 2, constants[2] + words[2]);
+    add_round(v, 3, constants[3] + words[3]);
+    add_round(v, 4, constants[4] + words[4]);
+    add_round(v, 5, constants[5] + words[5]);
+    add_round(v, 6, constants[6] + words[6]);
+    add_round(v, 7, constants[7] + words[7]);
 }
 
 static void add_block(uint32_t words[8], const uint8_t *block)
@@ -49,16 +78,12 @@ static void add_block(uint32_t words[8], const uint8_t *block)
     for (unsigned t = 0; t < 16; t++)
         w[t] = read_be32(block + (size_t)t * 4);
     memcpy(v, words, sizeof v);
-    for (unsigned t = 0; t < 64; t++) {
-        uint32_t word = t < 16 ? w[t] : next_word(w, t);
-        uint32_t s1 = rotate_right(v[4], 6) ^ rotate_right(v[4], 11) ^ rotate_right(v[4], 25);
-        uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-        uint32_t t1 = v[7] + s1 + choice + round_constants[t] + word;
-        uint32_t s0 = rotate_right(v[0], 2) ^ rotate_right(v[0], 13) ^ rotate_right(v[0], 22);
-        uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        memmove(v + 1, v, 7 * sizeof v[0]);
-        v[4] += t1;
-        v[0] = t1 + s0 + majority;
+    for (unsigned t = 0; t < 64; t += 8) {
+        if (t >= 16) {
+            for (unsigned i = t; i < t + 8; i++)
+                make_word(w, i);
+        }
+        add_eight(v, round_constants + t, w + (t & 8));
     }
     for (unsigned i = 0; i < 8; i++)
         words[i] += v[i];
