@@ -42,6 +42,12 @@ static void it_never_holds_more_than_the_burst(void **state)
     assert_true(rate_take(&r, 3, at(0)));
     assert_true(rate_take(&r, 3, at(UINT64_MAX)));
     assert_false(rate_take(&r, 1, at(UINT64_MAX)));
+    for (uint64_t ms = 1; ms < 8; ms++) {
+        rate_init(&r, 1000, 3, at(0));
+        assert_true(rate_take(&r, 3, at(0)));
+        assert_int_equal(rate_take(&r, 3, at(ms)), ms >= 3);
+        assert_int_equal(rate_take(&r, 1, at(ms)), ms < 3);
+    }
     rate_init(&r, UINT32_MAX, UINT32_MAX, at(0));
     assert_true(rate_take(&r, UINT32_MAX, at(0)));
     assert_true(rate_take(&r, UINT32_MAX, at(UINT64_MAX)));

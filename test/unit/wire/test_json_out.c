@@ -101,6 +101,23 @@ static void a_long_list_goes_out_in_pieces(void **state)
     assert_string_equal(all, "[0,1,2,3,4]");
 }
 
+static void a_level_opened_again_begins_anew(void **state)
+{
+    (void)state;
+    begin();
+    json_out_array(&json);
+    for (int i = 0; i < 2; i++) {
+        json_out_array(&json);
+        json_out_int(&json, i);
+        json_out_array_end(&json);
+        json_out_object(&json);
+        json_out_put_int(&json, "n", i);
+        json_out_object_end(&json);
+    }
+    json_out_array_end(&json);
+    assert_string_equal(buf_text(&out), "[[0],{\"n\":0},[1],{\"n\":1}]");
+}
+
 static void sixteen_levels_fit(void **state)
 {
     (void)state;
@@ -140,6 +157,7 @@ int main(void)
         cmocka_unit_test(text_is_escaped_and_made_valid),
         cmocka_unit_test(keys_are_escaped_too),
         cmocka_unit_test(a_long_list_goes_out_in_pieces),
+        cmocka_unit_test(a_level_opened_again_begins_anew),
         cmocka_unit_test(sixteen_levels_fit),
         cmocka_unit_test(what_does_not_fit_is_noticed),
     };
