@@ -96,7 +96,7 @@ static const struct row heads[] = {
     {"file field left empty", T("--sep\r\n" CD "name=a; filename=\"\"\r\n\r\n\r\n--sep--"),
      T("{a||}"), ENDS},
     {"file field left empty, half a close delimiter",
-     T("--sep\r\n" CD "name=a; filename=\"\"\r\n\r\n\r\n--sep-\r\n"), T("{a||}"), OPEN},
+     T("--sep\r\n" CD "name=a; filename=\"\"\r\n\r\n\r\n--sep-\r\n"), T("{a||}\r\n--sep-"), OPEN},
     {"folded inside a name", T("--sep\r\n" CD "name=a; filename=\"x\r\n y\"\r\n\r\n1\r\n--sep--"),
      T("{a|x   y|}1"), ENDS},
     {"extended name wins",
