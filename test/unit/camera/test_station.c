@@ -1,0 +1,292 @@
+/* Goal: a whole camera lives through a week of bad Wi-Fi and a bad relay without losing or doubling
+ * a photo; a dead sensor leaves everything else alive. Method: the real station over a fake sensor,
+ * a fake flash and a relay in memory; time is simulated, so a week takes a second. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "camera/logic/station.h"
+#include "lib/base/sha256.h"
+#include "test/fakes/camera/fake_flash.h"
+#include "test/fakes/camera/fake_random.h"
+#include "test/fakes/camera/fake_relay.h"
+#include "test/fakes/camera/fake_sensor.h"
+#include "test/fakes/camera/fake_vault.h"
+#include "test/unit/unit.h"
+
+enum {
+    SLOTS = 8,
+    ENTRIES = 64,
+    ARENA = 16 * 1024,
+    PHOTOS_MAX = 12000,
+    MINUTE_MS = 60 * 1000,
+    HOUR_MS = 60 * MINUTE_MS,
+};
+
+struct rig {
+    struct station station;
+    struct fake_sensor sensor;
+    struct fake_flash flash;
+    struct fake_vault vault;
+    struct fake_random random;
+    struct fake_random faults;
+    struct fake_relay relay;
+    struct backlog_slot slots[SLOTS];
+    struct photolog_entry entries[ENTRIES];
+    uint8_t arena[ARENA];
+    uint8_t copy[FAKE_SENSOR_BYTES_MAX];
+    uint8_t piece[512];
+    bool without_psram;
+    struct mono now;
+    uint8_t taken[PHOTOS_MAX][SHOT_DIGEST_BYTES]; /* by seq: what the sensor gave */
+    uint32_t taken_count;
+    uint32_t arrived[PHOTOS_MAX]; /* by seq: how often whole */
+    uint32_t order_breaks;
+    uint32_t last_new;
+    uint32_t bad; /* requests the relay did not answer well */
+};
+
+static struct rig s_rig;
+
+static void on_stored(void *ctx, const uint8_t *request, uint32_t len)
+{
+    struct rig *r = ctx;
+    char text[32];
+    uint32_t file_len = 0;
+    const uint8_t *file = fake_relay_file(request, len, &file_len);
+    assert_true(fake_relay_field(request, len, "X-Camera-Seq", text, sizeof text));
+    uint32_t seq = (uint32_t)strtoul(text, NULL, 10);
+    assert_true(seq > 0 && seq < PHOTOS_MAX);
+    uint8_t digest[SHOT_DIGEST_BYTES];
+    struct sha256 h;
+    sha256_start(&h);
+    sha256_add(&h, file, file_len);
+    sha256_finish(&h, digest);
+    assert_memory_equal(digest, r->taken[seq], sizeof digest);
+    if (r->arrived[seq]++ == 0) {
+        r->order_breaks += seq < r->last_new ? 1 : 0;
+        r->last_new = seq;
+    }
+}
+
+static void start(struct rig *r)
+{
+    struct station_ports ports = {.sensor = &r->sensor.sensor,
+                                  .stream = fake_relay_stream(&r->relay),
+                                  .flash = &r->flash.flash,
+                                  .vault = &r->vault.vault,
+                                  .random = &r->random.random};
+    struct station_memory memory = {
+        .arena = r->arena,
+        .arena_bytes = r->without_psram ? 0 : ARENA,
+        .slots = r->slots,
+        .slots_max = r->without_psram ? 1 : SLOTS,
+        .entries = r->entries,
+        .entries_max = ENTRIES,
+        .copy = r->without_psram ? NULL : r->copy,
+        .copy_bytes = r->without_psram ? 0 : sizeof r->copy,
+        .piece = r->piece,
+        .piece_bytes = sizeof r->piece,
+    };
+    struct settings s;
+    settings_defaults(&s);
+    strcpy(s.relay_host, "relay");
+    s.order = BACKLOG_IN_ORDER;
+    station_start(&r->station, &ports, &memory, &s, "cam-test");
+    courier_set_online(&r->station.courier, true);
+}
+
+static struct rig *fresh(bool without_psram)
+{
+    struct rig *r = &s_rig;
+    memset(r, 0, sizeof *r);
+    r->without_psram = without_psram;
+    fake_sensor_init(&r->sensor);
+    fake_flash_init(&r->flash, FAKE_FLASH_SECTORS_MAX);
+    fake_vault_init(&r->vault);
+    fake_random_init(&r->random, 5);
+    fake_random_init(&r->faults, 11);
+    fake_relay_init(&r->relay);
+    r->relay.stored = on_stored;
+    r->relay.stored_ctx = r;
+    fake_relay_plan(&r->relay, FAKE_RELAY_ANSWER, 0, NULL);
+    start(r);
+    return r;
+}
+
+static void take_if_due(struct rig *r)
+{
+    enum shot_trigger why;
+    struct trigger_local local = {0};
+    if (!station_wants_photo(&r->station, r->now, local, &why))
+        return;
+    r->sensor.now_us = (int64_t)r->now.ms * 1000;
+    r->sensor.size_bytes = 200 + fake_random_next(&r->faults) % 700;
+    struct station_exposure x;
+    station_expose(&r->station, r->now, why, &x);
+    uint32_t seq = r->station.ident.seq + 1;
+    if (x.result == SHUTTER_TAKEN) {
+        assert_true(seq < PHOTOS_MAX);
+        memcpy(r->taken[seq], x.shot.digest, SHOT_DIGEST_BYTES);
+        r->taken_count++;
+    }
+    station_keep(&r->station, &x);
+}
+
+/* Another mood for the next request, if none is under way. */
+static void change_relay(struct rig *r, uint32_t bad_percent)
+{
+    static const struct {
+        enum fake_relay_deed deed;
+        const char *answer;
+    } moods[] = {{FAKE_RELAY_ANSWER_CLOSE, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"},
+                 {FAKE_RELAY_REFUSE, NULL},
+                 {FAKE_RELAY_RESET_HALFWAY, NULL},
+                 {FAKE_RELAY_CLOSE_HALFWAY, NULL},
+                 {FAKE_RELAY_STALL_READING, NULL},
+                 {FAKE_RELAY_STALL_ANSWER, NULL},
+                 {FAKE_RELAY_CUT_ANSWER, NULL},
+                 {FAKE_RELAY_ANSWER_EARLY, "HTTP/1.1 503 No\r\nRetry-After: 5\r\n\r\n"}};
+    if (r->relay.connected && r->relay.request_len > 0 && !r->relay.answered)
+        return;
+    struct fake_relay_call *c = &r->relay.calls[0];
+    *c = (struct fake_relay_call){.deed = FAKE_RELAY_ANSWER};
+    if (fake_random_next(&r->faults) % 100 >= bad_percent)
+        return;
+    unsigned mood = fake_random_next(&r->faults) % (sizeof moods / sizeof moods[0]);
+    c->deed = moods[mood].deed;
+    c->answer = moods[mood].answer;
+    c->after = fake_random_next(&r->faults) % 900;
+    r->bad++;
+}
+
+/* Lives until `until`; with an hour's first ten minutes without network if `outages`. */
+static void live(struct rig *r, uint64_t until_ms, bool outages, uint32_t bad_percent)
+{
+    while (r->now.ms < until_ms) {
+        bool online = !outages || r->now.ms % HOUR_MS >= 10 * MINUTE_MS;
+        courier_set_online(&r->station.courier, online);
+        take_if_due(r);
+        change_relay(r, bad_percent);
+        station_send(&r->station, r->now);
+        uint32_t ms = deadline_left_ms(station_wake(&r->station, r->now), r->now);
+        uint64_t edge = HOUR_MS / 6 - r->now.ms % (HOUR_MS / 6);
+        ms = ms < 1 ? 1 : ms;
+        r->now.ms += ms < edge ? ms : edge;
+    }
+}
+
+static void check_all_arrived(const struct rig *r)
+{
+    const struct tally_counts *c = &r->station.tally.now;
+    assert_int_equal(c->dropped, 0);
+    assert_int_equal(c->captured, r->taken_count);
+    assert_int_equal(c->sent, c->captured);
+    for (uint32_t seq = 1; seq <= r->taken_count; seq++)
+        assert_true(r->arrived[seq] >= 1);
+    assert_int_equal(r->order_breaks, 0);
+}
+
+static void a_week_of_bad_wifi_and_a_bad_relay_loses_nothing(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    live(r, (uint64_t)7 * 24 * HOUR_MS, true, 30);
+    assert_true(r->taken_count > 10000);
+    assert_true(r->bad > 3000 && r->station.courier.retries > 1000);
+    r->station.settings.interval_ms = 0;
+    station_apply(&r->station, &r->station.settings, r->now);
+    live(r, r->now.ms + HOUR_MS, false, 0);
+    check_all_arrived(r);
+    uint32_t again = 0;
+    for (uint32_t seq = 1; seq <= r->taken_count; seq++)
+        again += r->arrived[seq] - 1;
+    assert_true(again > 0 && again < r->taken_count / 5); /* the relay knows them by their key */
+    uint32_t least = UINT32_MAX, most = 0;
+    for (unsigned i = STATION_TALLY_SECTORS; i < FAKE_FLASH_SECTORS_MAX; i++) {
+        least = r->flash.erased[i] < least ? r->flash.erased[i] : least;
+        most = r->flash.erased[i] > most ? r->flash.erased[i] : most;
+    }
+    assert_true(most - least <= 1);
+    fake_relay_free(&r->relay);
+}
+
+static void a_day_without_psram_loses_nothing_either(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(true);
+    live(r, (uint64_t)24 * HOUR_MS, true, 20);
+    r->station.settings.interval_ms = 0;
+    station_apply(&r->station, &r->station.settings, r->now);
+    live(r, r->now.ms + HOUR_MS, false, 0);
+    assert_true(r->taken_count > 1400);
+    check_all_arrived(r);
+    assert_int_equal(r->sensor.frames_out, 0);
+    fake_relay_free(&r->relay);
+}
+
+static void photos_on_flash_survive_a_reboot_with_their_keys(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    courier_set_online(&r->station.courier, false);
+    for (int i = 0; i < 5; i++) {
+        assert_true(trigger_request(&r->station.trigger));
+        take_if_due(r);
+    }
+    uint64_t epoch = r->station.ident.epoch;
+    start(r); /* the power goes and comes */
+    assert_int_equal(r->station.ident.boot, 2);
+    assert_true(r->station.ident.epoch == epoch);
+    assert_int_equal(backlog_waiting(&r->station.backlog), 5);
+    r->station.ended = true; /* only the old ones, please */
+    live(r, r->now.ms + MINUTE_MS, false, 0);
+    assert_int_equal(r->station.tally.now.sent, 5);
+    char key[96];
+    assert_true(fake_relay_field(r->relay.request, r->relay.request_len, "Idempotency-Key", key,
+                                 sizeof key));
+    assert_non_null(strstr(key, "-1-5"));
+    fake_relay_free(&r->relay);
+}
+
+static void a_dead_sensor_climbs_the_ladder_and_the_rest_lives_on(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    r->sensor.fail_starts = 1000000;
+    live(r, HOUR_MS, false, 0);
+    assert_int_equal(r->taken_count, 0);
+    assert_true(r->station.ladder.degraded);
+    assert_true(r->sensor.power_offs >= LADDER_POWER_CYCLES);
+    assert_true(r->sensor.starts < 200); /* given rests, not hammered */
+    r->sensor.fail_starts = 0;
+    live(r, 2 * HOUR_MS, false, 0);
+    assert_true(r->taken_count > 30);
+    assert_false(r->station.ladder.degraded);
+    assert_int_equal(r->sensor.setup.xclk_hz, 8000000); /* the modest way that worked */
+    fake_relay_free(&r->relay);
+}
+
+static void a_sensor_that_hangs_now_and_then_costs_no_reboot(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    for (int i = 0; i < 60; i++) {
+        r->sensor.fail_grabs = i % 10 == 0 ? SHUTTER_TRIES * 3 : 0;
+        live(r, r->now.ms + MINUTE_MS, false, 0);
+    }
+    assert_true(r->taken_count >= 59);
+    assert_false(r->station.wants_reboot);
+    fake_relay_free(&r->relay);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_week_of_bad_wifi_and_a_bad_relay_loses_nothing),
+        cmocka_unit_test(a_day_without_psram_loses_nothing_either),
+        cmocka_unit_test(photos_on_flash_survive_a_reboot_with_their_keys),
+        cmocka_unit_test(a_dead_sensor_climbs_the_ladder_and_the_rest_lives_on),
+        cmocka_unit_test(a_sensor_that_hangs_now_and_then_costs_no_reboot),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
