@@ -16,19 +16,19 @@ static const struct config_key SETTINGS[] = {
     {.name = #key,                                                                                 \
      .kind = CONFIG_KIND_##kind_,                                                                  \
      .offset = OFFSET_##kind_(field),                                                              \
-     .fallback = fallback_,                                                                        \
-     .min = min_,                                                                                  \
-     .max = max_,                                                                                  \
-     .flags = flags_,                                                                              \
-     .help = help_},
+     .fallback = (fallback_),                                                                      \
+     .min = (min_),                                                                                \
+     .max = (max_),                                                                                \
+     .flags = (flags_),                                                                            \
+     .help = (help_)},
 #define CONFIG_CHOICE(type, key, fallback_, words_, flags_, help_)                                 \
     {.name = #key,                                                                                 \
      .kind = CONFIG_KIND_CHOICE,                                                                   \
      .offset = offsetof(struct config, key),                                                       \
-     .fallback = fallback_,                                                                        \
-     .flags = flags_,                                                                              \
-     .words = words_,                                                                              \
-     .help = help_},
+     .fallback = (fallback_),                                                                      \
+     .flags = (flags_),                                                                            \
+     .words = (words_),                                                                            \
+     .help = (help_)},
 #include "relay/logic/config.def"
 };
 
@@ -38,9 +38,9 @@ static const struct config_key DESTINATION[] = {
      .kind = CONFIG_KIND_##kind_,                                                                  \
      .offset = offsetof(struct config_destination, field),                                         \
      .fallback = "",                                                                               \
-     .max = max_,                                                                                  \
-     .flags = flags_,                                                                              \
-     .help = help_},
+     .max = (max_),                                                                                \
+     .flags = (flags_),                                                                            \
+     .help = (help_)},
 #include "relay/logic/config.def"
 };
 

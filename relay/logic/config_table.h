@@ -20,14 +20,14 @@ enum config_kind {
 enum { CONFIG_FLAG_RELOAD = 1, CONFIG_FLAG_SECRET = 2 };
 
 struct config_key {
-    const char *name; /* with underscores */
+    const char *name;     /* with underscores */
+    const char *fallback; /* as a person writes it */
+    const char *words;    /* CHOICE: "auto|yes|no" in the order of the enum; else NULL */
+    const char *help;     /* full sentences */
+    size_t offset;        /* of its field, in struct config or struct config_destination; LIST: 0 */
+    uint64_t min, max;    /* in the unit of the field; for texts their bytes */
     enum config_kind kind;
-    size_t offset; /* of its field, in struct config or struct config_destination; 0 for a LIST */
-    const char *fallback;
-    uint64_t min, max; /* in the unit of the field; for texts their bytes */
     unsigned flags;
-    const char *words; /* CHOICE: "auto|yes|no" in the order of the enum; else NULL */
-    const char *help;  /* full sentences */
 };
 
 /* Static tables: settings in the order of enum config_id, and the keys of [destination NAME]. */

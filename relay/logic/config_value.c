@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/base/hex.h"
 #include "lib/base/quantity.h"
 #include "lib/base/sha256.h"
 #include "relay/logic/address.h"
@@ -118,29 +119,6 @@ static enum err check_text(const struct config_key *row, struct slice value, str
     return ERR_OK;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* 64 hexadecimal digits. */
-static bool read_hash(struct slice hex, uint8_t out[SHA256_BYTES])
-{
-    if (hex.len != 2 * SHA256_BYTES)
-        return false;
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        int high = hex_digit(hex.ptr[2 * i]), low = hex_digit(hex.ptr[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 void config_value_hash(struct slice secret, uint8_t out[SHA256_BYTES])
 {
     struct sha256 s;
@@ -156,8 +134,8 @@ static enum err read_secret(struct slice value, struct buf *why, struct config_s
     if (!slice_starts_nocase(value, HASHED)) {
         if (secret.set)
             config_value_hash(value, secret.sha256);
-    } else if (!read_hash((struct slice){value.ptr + HASHED.len, value.len - HASHED.len},
-                          secret.sha256)) {
+    } else if (!hex_decode((struct slice){value.ptr + HASHED.len, value.len - HASHED.len},
+                           secret.sha256, SHA256_BYTES)) {
         buf_add_text(why, "sha256: must be followed by 64 hexadecimal digits");
         return ERR_INPUT;
     }

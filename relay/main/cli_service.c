@@ -64,7 +64,7 @@ static int find_folder(struct service *s)
     size_t len = strlen(s->folder);
     while (len > 1 && s->folder[len - 1] == '/')
         s->folder[--len] = '\0';
-    strcpy(s->workdir, s->folder);
+    memcpy(s->workdir, s->folder, sizeof s->workdir);
     char *slash = strrchr(s->workdir, '/');
     if (slash == s->workdir) {
         cli_say("--dir: a folder inside another one; the outer one holds sent_files.json");

@@ -48,7 +48,7 @@ static void flush_entry(struct table *t)
         t->printed++;
     }
     for (size_t i = 0; i < t->count; i++)
-        strcpy(t->cells[i], "-");
+        memcpy(t->cells[i], "-", 2);
     t->rest[0] = '\0';
 }
 

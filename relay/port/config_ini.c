@@ -164,14 +164,14 @@ enum err config_ini_read(const char *path,
     return e;
 }
 
-enum err config_ini_read_text(const char *name, const char *text, size_t len,
+enum err config_ini_read_text(const char *name, struct slice text,
                               bool (*each)(void *arg, const struct config_ini_line *line),
                               void *arg, struct buf *why)
 {
     struct reading r = {.name = name, .each = each, .arg = arg, .why = why};
-    if (len == 0)
+    if (text.len == 0)
         return ERR_OK; /* fmemopen() takes no empty memory */
-    FILE *file = fmemopen((void *)(uintptr_t)text, len, "r");
+    FILE *file = fmemopen((void *)(uintptr_t)text.ptr, text.len, "r");
     if (file == NULL) {
         buf_add_format(why, "%s: %s", name, strerror(errno));
         return ERR_IO;

@@ -11,6 +11,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/base/slice.h"
 
 enum {
     CONFIG_INI_LINE_MAX = 1024, /* bytes of a line without its end */
@@ -33,6 +34,6 @@ CHECKED enum err config_ini_read(const char *path,
                                  void *arg, struct buf *why);
 
 /* The same from memory; `name` stands for the path. */
-CHECKED enum err config_ini_read_text(const char *name, const char *text, size_t len,
+CHECKED enum err config_ini_read_text(const char *name, struct slice text,
                                       bool (*each)(void *arg, const struct config_ini_line *line),
                                       void *arg, struct buf *why);

@@ -39,7 +39,7 @@ static enum err read_config(struct config *c, const char *text, size_t len)
     buf_init(&why, memory, sizeof memory);
     config_init(c);
     struct taking t = {c, &why};
-    enum err e = config_ini_read_text("fuzz", text, len, take, &t, &why);
+    enum err e = config_ini_read_text("fuzz", (struct slice){text, len}, take, &t, &why);
     if (e == ERR_OK)
         e = config_finish(c, &why);
     assert((e == ERR_OK) == (why.len == 0));

@@ -32,7 +32,7 @@ static enum err read_bytes(const char *text, size_t len)
     char *exact = malloc(len + (len == 0));
     assert_non_null(exact);
     memcpy(exact, text, len);
-    enum err e = config_ini_read_text("x.conf", exact, len, note, NULL, &s_why);
+    enum err e = config_ini_read_text("x.conf", (struct slice){exact, len}, note, NULL, &s_why);
     free(exact);
     return e;
 }
