@@ -191,7 +191,7 @@ static void copy_text(sqlite3_stmt *row, int column, char *out, size_t cap)
     size_t len = text != NULL ? (size_t)sqlite3_column_bytes(row, column) : 0;
     if (len >= cap)
         len = cap - 1;
-    if (len > 0)
+    if (text != NULL && len > 0)
         memcpy(out, text, len);
     out[len] = '\0';
 }

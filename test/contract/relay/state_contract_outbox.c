@@ -6,7 +6,7 @@
 
 static void put_many(int first, int last)
 {
-    char name[32];
+    char name[64];
     for (int i = first; i <= last; i++) {
         (void)snprintf(name, sizeof name, "%d.jpg", i);
         (void)world_put(name, "door", "");
@@ -410,7 +410,7 @@ static void telling_names_stops_when_told_to_and_skips_none(void **state)
 {
     (void)state;
     world_destinations("a", NULL);
-    char text[300][16];
+    char text[300][24];
     const char *names[300];
     for (int i = 0; i < 300; i++) {
         (void)snprintf(text[i], sizeof text[i], "i%d.jpg", i);

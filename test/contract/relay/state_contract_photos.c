@@ -231,7 +231,7 @@ static void keys_expire_only_when_old_and_many(void **state)
 {
     (void)state;
     struct photo got;
-    char key[8];
+    char key[24];
     for (int i = 0; i < 6; i++) {
         (void)snprintf(key, sizeof key, "k%d", i);
         struct photo p = world_photo(key, "door", key);
@@ -325,7 +325,7 @@ static void counters_behind_names_go_up_and_are_kept_with_a_commit(void **state)
 static void many_counters_are_remembered_at_once(void **state)
 {
     (void)state;
-    char base[32];
+    char base[48];
     for (uint32_t i = 0; i < 600; i++) {
         (void)snprintf(base, sizeof base, "base_%u", i);
         assert_int_equal(counter(base, i + 2), 0);
@@ -357,7 +357,7 @@ static bool note_photo(void *arg, const struct photo *p)
 static void photos_above_a_batch_come_in_order_and_may_be_forgotten_on_the_way(void **state)
 {
     (void)state;
-    char name[32];
+    char name[64];
     for (int batch = 0; batch < 10; batch++) {
         struct photo photos[10];
         for (int i = 0; i < 10; i++) {
@@ -388,7 +388,7 @@ static void photos_above_a_batch_come_in_order_and_may_be_forgotten_on_the_way(v
 static void pages_go_from_new_to_old_and_never_above_what_was_flushed(void **state)
 {
     (void)state;
-    char name[32];
+    char name[64];
     for (int i = 1; i <= 7; i++) {
         (void)snprintf(name, sizeof name, "%d.jpg", i);
         (void)world_put(name, i % 2 == 0 ? "even" : "", "");

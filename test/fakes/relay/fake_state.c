@@ -366,7 +366,7 @@ static void store(struct fake_state_model *m, const struct photo *photo, int64_t
         forget_photo(m, namesake->id, true);
     fake_list_add(&m->photos, &p, sizeof p);
     take_key(m, &p);
-    fake_outbox_owe(m, photo);
+    fake_state_owe(m, photo);
     count_camera(m, &p);
     m->mark.last_photo = p.id;
     m->mark.last_wall = p.received;

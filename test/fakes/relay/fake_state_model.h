@@ -96,4 +96,4 @@ void fake_state_outbox_calls(struct state *s);
 enum err fake_state_enter(struct fake_state *f);
 void fake_state_leave(struct fake_state *f);
 /* The new photo is owed to whom it has to be. */
-void fake_outbox_owe(struct fake_state_model *m, const struct photo *p);
+void fake_state_owe(struct fake_state_model *m, const struct photo *p);

@@ -33,7 +33,7 @@ static void add_delivery(struct fake_state_model *m, unsigned id, int64_t photo)
     }
 }
 
-void fake_outbox_owe(struct fake_state_model *m, const struct photo *p)
+void fake_state_owe(struct fake_state_model *m, const struct photo *p)
 {
     size_t active = fake_model_active(m);
     for (size_t i = 0; i < active; i++) {
