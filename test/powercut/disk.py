@@ -81,6 +81,14 @@ class Disk:
                         disk.files[obj].tags[tag] = os.getxattr(full, tag)
         return disk
 
+    def fork(self):
+        """A disk that begins as this one is, with nothing pending."""
+        disk = Disk()
+        disk.names = dict(self.names)
+        disk.files = {obj: file.copy() for obj, file in self.files.items()}
+        disk.folders = set(self.folders)
+        return disk
+
     def file(self, obj):
         return self.files.setdefault(obj, File())
 
@@ -209,7 +217,7 @@ def lose_of_file(file, effects, fate, dice):
                 by_block.setdefault(block, []).append((effect, block))
         sizes.append(size)
     final = sizes[-1] if fate == "zero" else dice.choice(sizes)
-    if fate == "tail":
+    if fate == "tail" and all(effect.kind == "data" for effect in effects):
         final = dice.randint(min(sizes), max(sizes))
     old = len(file.data)
     data = file.data

@@ -134,6 +134,21 @@ static void after_a_failed_flush_a_good_one_saves_nothing(void **state)
     assert_true(fake_fs_holds(&s_disk, "a", "\0\0\0\0", 4));
 }
 
+static void a_failed_flush_of_one_file_is_as_final(void **state)
+{
+    (void)state;
+    const struct fs *fs = &s_disk.fs;
+    int fd = begin("a", "abcd");
+    int other = begin("b", "efgh");
+    fake_fs_fail(&s_disk, FAKE_FS_SYNC, 1, ERR_IO, false);
+    assert_int_equal(fs->sync(fs->ctx, fd), ERR_IO);
+    assert_int_equal(fs->sync(fs->ctx, fd), ERR_OK);
+    assert_int_equal(fs->sync(fs->ctx, other), ERR_OK);
+    fake_fs_reboot(&s_disk, FAKE_FS_LOSE_BYTES);
+    assert_true(fake_fs_holds(&s_disk, "a", "\0\0\0\0", 4));
+    assert_true(fake_fs_holds(&s_disk, "b", "efgh", 4));
+}
+
 static void from_the_cut_on_nothing_answers(void **state)
 {
     (void)state;
@@ -225,6 +240,7 @@ int main(void)
         ROW(one_flush_of_all_keeps_all),
         ROW(a_lost_folder_takes_its_files_along),
         ROW(after_a_failed_flush_a_good_one_saves_nothing),
+        ROW(a_failed_flush_of_one_file_is_as_final),
         ROW(from_the_cut_on_nothing_answers),
         ROW(a_cut_can_jump_out),
         ROW(the_chosen_call_fails_once_or_for_good),
