@@ -33,26 +33,41 @@ def hash_of_file(path):
         return None
 
 
+def upload_patiently(connection, photo):
+    """A relay that has to read back what it stored says so, and takes the photo a moment later."""
+    end = time.monotonic() + 10
+    status, answer = upload(connection, photo)
+    while status == 503 and answer["code"] == "rebuilding" and time.monotonic() < end:
+        time.sleep(0.02)
+        status, answer = upload(connection, photo)
+    return status, answer
+
+
 class Check:
     """One state. `wrong` gathers sentences; none: the promise was kept."""
 
-    def __init__(self, root, truth, acked):
-        self.root, self.truth = root, truth
+    def __init__(self, root, truth, acked, sent):
+        """`sent`: SHA-256 of what the destination got in the recorded run, at whatever time."""
+        self.root, self.truth, self.sent = root, truth, sent
+        self.owed = {}  # name -> photo: not delivered before the cut
         self.acked = {answer["filename"]: truth.photo_of(answer) for answer in acked}
         self.wrong = []
 
-    def run(self, start, work, sink, dice, forward):
-        """`start`: (root, folder of its own, options) -> Daemon."""
-        options = ["--remote", sink.url, "--adopt", "no"]
-        options += ["--immediate", "yes", "--interval", "0.2"] if forward else ["--interval", "3600"]
+    def run(self, start, work, sink, dice, manner):
+        """`start`: (root, folder of its own, options) -> Daemon. `manner`: look, forward, adopt."""
+        options = ["--remote", sink.url]
+        options += ["--adopt-still", "0.1"] if manner == "adopt" else ["--adopt=no"]
+        options += ["--immediate"] if manner == "forward" else ["--interval", "3600"]
         daemon = start(self.root, work, options)
         try:
             connection = http.client.HTTPConnection("127.0.0.1", daemon.port(), timeout=20)
             self.look_at_files()
             self.look_at_list(connection, sink)
             self.repeat(connection, dice)
-            if forward:
+            if manner == "forward":
                 self.wait_for_forwarding(sink)
+            if manner == "adopt":
+                self.wait_for_adoption(connection, sink)
             connection.close()
             if daemon.process.poll() is not None:
                 self.wrong.append(f"the relay ended: {daemon.log()}")
@@ -67,7 +82,7 @@ class Check:
             if hash_of_file(os.path.join(self.root, name)) != photo.sha256:
                 self.wrong.append(f"{name} was acknowledged and is not there whole")
         for name in os.listdir(os.path.join(self.root, ".camrelay")):
-            if ".broken-" in name:
+            if ".broken-" in name and self.acked:
                 self.wrong.append("the database was set aside: a cut alone must not damage it")
 
     def look_at_list(self, connection, sink):
@@ -84,7 +99,9 @@ class Check:
             if entry["sha256"] != photo.sha256 or entry["size"] != len(photo.data):
                 self.wrong.append(f"{name} is listed with another content")
             delivery = entry["deliveries"].get("remote")
-            if delivery != "pending" and not (delivery == "sent" and sink.has(photo.sha256)):
+            if delivery == "pending":
+                self.owed[name] = photo
+            elif delivery != "sent" or not (photo.sha256 in self.sent or sink.has(photo.sha256)):
                 self.wrong.append(f"{name} is neither waiting for the destination nor there, "
                                   f"but {delivery}")
         for name, entry in listed.items():
@@ -97,21 +114,35 @@ class Check:
         with_key = [(name, photo) for name, photo in self.acked.items() if photo.key]
         chosen = with_key[-2:] + dice.sample(with_key, min(2, len(with_key)))
         for name, photo in chosen:
-            status, answer = upload(connection, photo)
+            status, answer = upload_patiently(connection, photo)
             if status != 200 or not answer.get("duplicate") or answer.get("filename") != name:
                 self.wrong.append(f"the key of {name} is forgotten: {status} {answer}")
         rest = [photo for photo in self.truth.by_sha256.values()
                 if photo.key and photo not in self.acked.values()]
         for photo in rest[:1]:
-            status, answer = upload(connection, photo)
+            status, answer = upload_patiently(connection, photo)
             if status != 200 or \
                     hash_of_file(os.path.join(self.root, answer["filename"])) != photo.sha256:
                 self.wrong.append(f"a photo sent again is not taken: {status} {answer}")
 
     def wait_for_forwarding(self, sink):
         end = time.monotonic() + 20
-        missing = list(self.acked.items())
+        missing = list(self.owed.items())
         while missing and time.monotonic() < end:
             missing = [(name, photo) for name, photo in missing if not sink.has(photo.sha256)]
             time.sleep(0.005)
         self.wrong.extend(f"{name} was not forwarded" for name, _ in missing)
+
+    def wait_for_adoption(self, connection, sink):
+        """Whole files without a row are taken in; damaged ones never, which the list shows."""
+        end = time.monotonic() + 20
+        missing = True
+        while missing and time.monotonic() < end:
+            _, answer = get_json(connection, "/list")
+            listed = {entry["filename"] for entry in answer["files"]}
+            missing = [name for name in os.listdir(self.root)
+                       if name.endswith(".jpg") and name not in listed and
+                       hash_of_file(os.path.join(self.root, name)) in self.truth.by_sha256]
+            time.sleep(0.01)
+        self.wrong.extend(f"{name} is whole and was not taken in" for name in missing or [])
+        self.look_at_list(connection, sink)

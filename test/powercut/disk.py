@@ -10,7 +10,10 @@ ext4    What ext4 with data=ordered gives in addition: changes of names, truncat
         kept in their order up to some point; a rename is kept whole or not at all; a growing file
         ends where its bytes end, without zeros or garbage behind.
 
-Every state of ext4 is also one of posix, but chance would seldom pick it there.
+xfs     The order of ext4 for names, truncations and tags, but bytes as posix has them, without
+        garbage: a file may have holes.
+
+Every state of ext4 and xfs is also one of posix, but chance would seldom pick it there.
 """
 import os
 from dataclasses import dataclass, field
@@ -194,7 +197,7 @@ def lay_block(data, writes, versions, dice, tear):
         at = end
 
 
-def lose_of_file(file, effects, fate, dice):
+def lose_of_file(file, effects, fate, dice, garbage_odds=0.2):
     """A file after a cut. `fate`: all, none, zero (size without bytes), tail (bytes up to some
     point), subset (any blocks), torn (any sectors)."""
     if fate == "none" or not effects:
@@ -230,7 +233,7 @@ def lose_of_file(file, effects, fate, dice):
             versions = dice.randint(0, len(writes))
         lay_block(data, writes, versions, dice, fate == "torn")
     resize(data, final)
-    if fate in ("zero", "subset") and final > old and dice.random() < 0.2:
+    if fate in ("zero", "subset") and final > old and dice.random() < garbage_odds:
         garbage = dice.randbytes(min(final - old, BLOCK))
         if fate == "zero":
             data[old:old + len(garbage)] = garbage
@@ -267,7 +270,7 @@ def lose_in_order(file, effects, kept, dice):
 @dataclass(frozen=True)
 class Plan:
     """What happens to what no flush covers."""
-    model: str  # posix, ext4
+    model: str  # posix, ext4, xfs
     names: str = "dice"  # all, none, dice
     bytes: str = "dice"  # all, none, zero, tail, subset, torn, dice
     tags: str = "dice"
@@ -285,6 +288,8 @@ PLANS = (
     Plan("posix", "all", "subset", "dice"),
     Plan("posix"),
     Plan("ext4"),
+    Plan("xfs"),
+    Plan("xfs", bytes="subset"),
 )
 FATES = ("all", "none", "zero", "tail", "subset", "torn")
 
@@ -298,18 +303,18 @@ def cut(disk, plan, dice):
         if effect.kind in ("data", "size"):
             touched.setdefault(effect.obj, []).append(effect)
     files = {obj: disk.files[obj] for obj in disk.files}
-    if plan.model == "ext4":
-        kept = in_order(effects, dice)
-    else:
-        kept = one_by_one(effects, plan, dice)
+    kept = one_by_one(effects, plan, dice) if plan.model == "posix" else in_order(effects, dice)
     for obj, some in touched.items():
         file = files.get(obj, File()).copy()
         files[obj] = file
         if plan.model == "ext4":
             lose_in_order(file, some, {id(e) for e in kept}, dice)
+            continue
+        fate = dice.choice(FATES) if plan.bytes == "dice" else plan.bytes
+        if plan.model == "xfs":
+            lose_of_file(file, before_lost_size(some, kept), fate, dice, 0)
         else:
-            lose_of_file(file, some, dice.choice(FATES) if plan.bytes == "dice" else plan.bytes,
-                         dice)
+            lose_of_file(file, some, fate, dice)
     for effect in kept:
         if effect.kind == "name":
             if effect.obj < 0:
@@ -321,6 +326,15 @@ def cut(disk, plan, dice):
                 files[effect.obj] = files.get(effect.obj, File()).copy()
             files[effect.obj].tags[effect.tag] = effect.data
     return names, files
+
+
+def before_lost_size(effects, kept):
+    """What was done to a file before the first change of its size that was lost."""
+    numbers = {id(effect) for effect in kept}
+    for i, effect in enumerate(effects):
+        if effect.kind == "size" and id(effect) not in numbers:
+            return effects[:i]
+    return effects
 
 
 def one_by_one(effects, plan, dice):

@@ -122,6 +122,7 @@ class Sink:
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a relay that was killed hung up
         self.url = f"http://127.0.0.1:{self.server.server_port}/upload"
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 

@@ -6,7 +6,7 @@ usage: powercut.py [--program FILE] [--recorder FILE] [--states N] [--rounds N] 
                    [--keep FOLDER]
 
 KIND: one-flush, per-file, journal (no extended attributes), again (a run that begins on what a cut
-left). NAME: no-flush, early-ack, sync-off: the recording is falsified so that the promise is broken;
+left), log (so many small photos that the database is written back from its log). NAME: no-flush, early-ack, sync-off: the recording is falsified so that the promise is broken;
 the check must notice, and the program fails if it does not. See docs/formats.md for what a cut may
 leave.
 """
@@ -31,6 +31,8 @@ from recording import FLUSH_FILE, Effect, Mark, Recording
 CONNECTIONS = 8
 FLUSH_MS = 3  # recorded flushes last at least so long, so that uploads meet in batches
 FORWARD_EVERY = 8  # states: each so-and-so-many-th is also forwarded to the end
+ADOPT_EVERY = 3
+LOG_PHOTOS, LOG_SIZE = 3000, 400  # more than STATE_LOG_BYTES_MAX of relay/logic/limits.h
 
 
 @dataclass
@@ -75,22 +77,25 @@ def start_with(options, environment):
 
 
 def record(options, kind, folder, seed, base=None):
-    """Runs a camrelayd under load. `base`: (Disk, Truth, answers) of the state it begins on; its
-    folder is there already."""
+    """Runs a camrelayd under load. `base`: (Disk, Truth, answers, what the destination has) of the
+    state it begins on; its folder is there already."""
     root, log = os.path.join(folder, "root"), os.path.join(folder, "recording")
     os.makedirs(root, exist_ok=True)
     sink = Sink()
-    truth, before = Truth(), []
+    truth, before, sent = Truth(), [], set()
     if base is not None:
-        _, truth, before = base
+        _, truth, before, sent = base
     durability = "per-file" if kind == "per-file" else "one-flush"
     environment = {"POWERCUT_ROOT": root, "POWERCUT_LOG": log, "POWERCUT_FLUSH_MS": str(FLUSH_MS)}
     if kind == "journal":
         environment["POWERCUT_NO_TAGS"] = "1"
     daemon = start_with(options, environment)(
         root, os.path.join(folder, "work"),
-        ["--durability", durability, "--remote", sink.url, "--immediate", "yes", "--adopt", "no"])
-    photos = make_photos(seed, options.photos, options.size)
+        ["--durability", durability, "--remote", sink.url, "--immediate", "--adopt=no"])
+    if kind == "log":
+        photos = make_photos(seed, LOG_PHOTOS, LOG_SIZE)
+    else:
+        photos = make_photos(seed, options.photos, options.size)
     cameras = Cameras(daemon.port(), photos, CONNECTIONS)
     cameras.wait()
     if kind == "again":
@@ -103,7 +108,7 @@ def record(options, kind, folder, seed, base=None):
     truth.add(photos, cameras.answers)
     recording = Recording(root, base[0] if base else None).read(log)
     prove_complete(recording, root)
-    return Run(kind, recording, truth, before, set(sink.received))
+    return Run(kind, recording, truth, before, sent | set(sink.received))
 
 
 def prove_complete(recording, root):
@@ -155,26 +160,17 @@ def choose_points(events, count, dice, recording, control):
             kinds.get({"ack": "ack", "begin": "flush", "end": "flush"}.get(event.kind), []).append(i)
         elif event.kind == "data" and event.obj in database:
             kinds["database"].append(i)
-    if control == "sync-off":
-        near = sorted({j for i in kinds["database"] for j in range(i, min(i + 40, len(events)))})
-        return sorted(dice.choices(near, k=count))
+    if control == "sync-off":  # it shows where the database was just written back from its log
+        own = kinds["database"]
+        ends = [i for i, j in zip(own, own[1:] + [len(events)]) if j - i > 3 and i > kinds["ack"][0]]
+        near = {j for i in ends for j in range(i, min(i + 12, len(events)))}
+        return sorted(dice.choices(sorted(near), k=count))
     points = []
     for kind, share in (("ack", 0.4), ("flush", 0.2), ("database", 0.1)):
         if kinds[kind]:
             points += dice.choices(kinds[kind], k=int(count * share))
     points += [dice.randrange(len(events)) for _ in range(count - len(points))]
     return sorted(points)
-
-
-class SentBefore:
-    """The destination of a check: has what it had got by the end of the recording."""
-
-    def __init__(self, sink, sent):
-        self.sink, self.sent, self.url = sink, sent, sink.url
-        self.forward = False
-
-    def has(self, sha256):
-        return self.sink.has(sha256) or (not self.forward and sha256 in self.sent)
 
 
 def check_states(options, run, count, seed, control="", stop_at=None):
@@ -190,13 +186,14 @@ def check_states(options, run, count, seed, control="", stop_at=None):
         for i, event in enumerate(events):
             disk.take(event, run.recording)
             for _ in range(points[i]):
-                plan = PLANS[(done + seed) % len(PLANS)]
+                plan = PLANS[(done + done // len(PLANS) + seed) % len(PLANS)]
                 root = os.path.join(folder, "root")
                 shutil.rmtree(root, ignore_errors=True)
                 os.mkdir(root)
                 names, files = cut(disk, plan, dice)
                 lay_out(names, files, disk.folders, root)
-                found = check_one(options, run, disk, root, sink, dice, done)
+                manner = check_manner(run.kind, plan, done)
+                found = check_one(options, run, disk, (root, sink, manner), dice)
                 done += 1
                 if found:
                     wrong.append((f"{run.kind}, event {i} of {len(events)}, {plan}, seed {seed}",
@@ -210,14 +207,24 @@ def check_states(options, run, count, seed, control="", stop_at=None):
     return done, wrong
 
 
-def check_one(options, run, disk, root, sink, dice, number):
-    forward = number % FORWARD_EVERY == 0
+def check_manner(kind, plan, number):
+    """Most states are only looked at; some are also forwarded to the end, some adopt what lies there.
+    Adopting is judged where tags are kept with their names, as every file system of the one-flush
+    kind keeps them: without its tag, a file with a hole is like one somebody copied in."""
+    if number % FORWARD_EVERY == 0 and kind != "log":  # thousands of photos would take too long
+        return "forward"
+    if number % ADOPT_EVERY == 0 and plan.model != "posix":
+        return "adopt"
+    return "look"
+
+
+def check_one(options, run, disk, where, dice):
+    root, sink, manner = where
     with sink.lock:
         sink.received.clear()
-    destination = SentBefore(sink, run.sent)
-    check = Check(root, run.truth, run.acked_before + disk.acks)
+    check = Check(root, run.truth, run.acked_before + disk.acks, run.sent)
     work = os.path.join(os.path.dirname(root), "work")
-    return check.run(start_with(options, {}), work, destination, dice, forward)
+    return check.run(start_with(options, {}), work, sink, dice, manner)
 
 
 def keep_state(options, root, number, control):
@@ -248,7 +255,7 @@ def cut_for_next(run, dice, root):
     names, files = cut(disk, PLANS[-1], dice)
     os.makedirs(root)
     lay_out(names, files, disk.folders, root)
-    return Disk.of_tree(root), run.truth, run.acked_before + disk.acks
+    return Disk.of_tree(root), run.truth, run.acked_before + disk.acks, run.sent
 
 
 def tell(text):

@@ -112,6 +112,16 @@ class Model(unittest.TestCase):
                 self.assertEqual(content, b"a" * len(content))
         self.assertEqual(seen, {(), ("tmp/1",), ("photo",)})
 
+    def test_xfs_keeps_order_and_leaves_holes_but_no_garbage(self):
+        contents = set()
+        for state in photo().states((Plan("xfs"),), 400):
+            self.assertLess(len(state), 2)
+            contents |= {content for content, _ in state.values()}
+            if "photo" in state:
+                self.assertEqual(state["photo"][1], {"t": b"v"})
+        self.assertTrue(all(set(content) <= {0, 97} for content in contents))
+        self.assertIn(bytes(BLOCK) + b"a" * (6000 - BLOCK), contents)
+
     def test_a_block_written_twice_is_left_in_any_of_its_versions(self):
         story = Story().tell(name("db", FILE), data(FILE, 0, b"1" * BLOCK)).flush().tell(
             data(FILE, 0, b"2" * BLOCK), data(FILE, 0, b"3" * BLOCK))
