@@ -19,8 +19,4 @@ enum {
     /* Write-ahead log at which the committer checkpoints. A checkpoint costs two flushes, so rare
      * is better; 16 MiB are some 200 batches and read back in well under a second at start. */
     STATE_LOG_BYTES_MAX = 16 * 1024 * 1024,
-
-    /* Health fields (X-Camera-*) kept per upload. */
-    CAMERA_FIELDS_MAX = 16,
-    CAMERA_FIELD_BYTES_MAX = 64,
 };
