@@ -15,7 +15,7 @@ enum jpeg_verdict {
     JPEG_INCOMPLETE, /* good so far, EOI not seen */
     JPEG_WHOLE,      /* from SOI to EOI */
     JPEG_ALIEN,      /* does not begin with FF D8 FF: not a JPEG at all */
-    JPEG_DAMAGED,    /* began as one, but `damage` */
+    JPEG_DAMAGED,    /* began as one, but `damage`; whether it is all there is then not known */
 };
 
 /* The caller owns the memory and reads only the fields marked so. */
