@@ -65,11 +65,8 @@ void app_tell_health(void *ctx, struct health_input *out)
     out->state_failed = status.database_failing;
     out->stopping = atomic_load(&a->stopping);
     pthread_mutex_lock(&a->settings_lock);
-    uint64_t percent =
-        keeper_space(a->keeper).space.total_bytes / 100 * a->options.config.floor_percent;
-    out->floor_bytes = a->options.config.floor_bytes;
-    if (percent > out->floor_bytes)
-        out->floor_bytes = percent;
+    struct retention_rules rules = server_retention_rules(&a->options.config);
+    out->floor_bytes = retention_floor(&rules, keeper_space(a->keeper).space);
     out->destination_count = a->options.config.destination_count;
     for (size_t i = 0; i < out->destination_count; i++)
         tell_destination(a, i, &out->destinations[i]);

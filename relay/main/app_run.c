@@ -59,6 +59,8 @@ static void apply(struct app *a, const struct config *next)
     server_set_config(a->server, &a->options.config);
     struct uploads_rules rules = app_rules(&a->options.config);
     uploads_set_rules(a->uploads, &rules);
+    struct retention_rules space = server_retention_rules(&a->options.config);
+    keeper_set_rules(a->keeper, &space);
     if (app_targets(a, targets) > 0)
         forwarder_set_targets(a->forwarder, targets);
     log_stderr_set_level((enum log_level)a->options.config.log_level);

@@ -93,6 +93,7 @@ static enum err start_keeper(struct app *a)
         .adopt = a->options.config.adopt,
         .rebuilding = a->mark.rebuilt,
         .adopt_still_ms = (uint32_t)a->options.config.adopt_still_ms,
+        .rules = server_retention_rules(&a->options.config),
     };
     return keeper_start(&deps, &a->keeper);
 }

@@ -11,6 +11,7 @@ enum {
     ROUND_MS = 1000,
     BACKFILL_ROWS = 2000, /* in one transaction: some tens of milliseconds */
     EXPIRE_EVERY_MS = 3600000,
+    RETAIN_STEPS_MAX = 64, /* in one round: the folder is not left alone for long */
     KEYS_KEPT = 1000000,
 };
 static const int64_t KEY_AGE_MS = 400LL * 24 * 3600 * 1000;
@@ -26,6 +27,9 @@ struct keeper {
     _Atomic uint64_t total_bytes;
     _Atomic uint64_t space_at_ms;
     bool backfilled;
+    pthread_mutex_t rules_lock;
+    struct retention retention;
+    struct retention_plan plan;
     struct mono expire_at;
 };
 
@@ -118,6 +122,91 @@ static void expire_keys(struct keeper *k)
         log_line(LOG_LEVEL_WARN, "old keys were not dropped err=%s", err_name(s.error));
 }
 
+/* --- retention -------------------------------------------------------------------------------- */
+
+static enum err remember(void *ctx, const struct photo *p)
+{
+    return commit_journal(ctx, p);
+}
+
+struct carrying {
+    struct keeper *keeper;
+    struct retention_done done;
+    enum err error;
+};
+
+/* The committer's thread. The keys are on the medium before their photos go. */
+static void carry_out(void *arg, struct commit *commit)
+{
+    struct carrying *c = arg;
+    struct retention_tools tools = {
+        .state = commit->deps.state,
+        .view = c->keeper->deps.view,
+        .seen = commit->seen,
+        .fs = c->keeper->deps.fs,
+        .remember = remember,
+        .ctx = commit,
+    };
+    c->error = retention_carry_out(&c->keeper->plan, &tools, &c->done);
+}
+
+static void note_deleted(struct keeper *k, const struct carrying *c)
+{
+    struct metrics *m = k->deps.metrics;
+    metrics_add(m, METRIC_RETENTION_DELETED_TOTAL, c->done.deleted - c->done.lost);
+    metrics_add(m, METRIC_RETENTION_DELETED_UNSENT_TOTAL, c->done.lost);
+    metrics_add(m, METRIC_RETENTION_DELETED_BYTES_TOTAL, c->done.bytes);
+    if (c->done.lost > 0)
+        log_line(LOG_LEVEL_WARN,
+                 "photos were deleted that had not reached every destination "
+                 "count=%llu",
+                 (unsigned long long)c->done.lost);
+    if (c->error != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "old photos could not be deleted err=%s", err_name(c->error));
+}
+
+/* Answers whether to look again at once. */
+static bool retain_step(struct keeper *k)
+{
+    struct retention_look look = {
+        .view = k->deps.view,
+        .seen = committer_seen(k->deps.committer),
+        .now = k->deps.clock->wall_now(k->deps.clock->ctx),
+        .space = keeper_space(k).space,
+    };
+    pthread_mutex_lock(&k->rules_lock);
+    struct retention_rules rules = k->deps.rules;
+    pthread_mutex_unlock(&k->rules_lock);
+    enum err e = retention_plan(&k->retention, &rules, &look, &k->plan);
+    if (e != ERR_OK) {
+        log_line(LOG_LEVEL_WARN, "old photos could not be looked for err=%s", err_name(e));
+        return false;
+    }
+    if (k->plan.count > 0) {
+        struct carrying c = {.keeper = k};
+        if (!committer_call(k->deps.committer, carry_out, &c))
+            return false;
+        note_deleted(k, &c);
+        look_at_space(k);
+        if (c.error != ERR_OK)
+            return false;
+    }
+    return k->plan.more;
+}
+
+static void retain(struct keeper *k)
+{
+    for (unsigned i = 0; i < RETAIN_STEPS_MAX && !is_stopping(k) && retain_step(k); i++) {
+    }
+}
+
+void keeper_set_rules(struct keeper *k, const struct retention_rules *rules)
+{
+    pthread_mutex_lock(&k->rules_lock);
+    k->deps.rules = *rules;
+    pthread_mutex_unlock(&k->rules_lock);
+}
+
 static void hear(void *arg, const char *name)
 {
     struct keeper *k = arg;
@@ -154,6 +243,7 @@ static void *run(void *arg)
     while (!is_stopping(k)) {
         look_at_space(k);
         backfill(k);
+        retain(k);
         expire_keys(k);
         wait_for_files(k);
     }
@@ -167,6 +257,7 @@ enum err keeper_start(const struct keeper_deps *deps, struct keeper **out)
         return ERR_FULL;
     k->deps = *deps;
     atomic_init(&k->rebuilding, deps->rebuilding);
+    pthread_mutex_init(&k->rules_lock, NULL);
     k->expire_at = (struct mono){now(k).ms + EXPIRE_EVERY_MS};
     look_at_space(k);
     struct adopter_deps adopter = {

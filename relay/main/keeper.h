@@ -9,6 +9,7 @@
 #include "lib/port/fs.h"
 #include "relay/logic/metrics.h"
 #include "relay/logic/ports/watch.h"
+#include "relay/logic/retention.h"
 #include "relay/main/adopter.h"
 #include "relay/main/committer.h"
 
@@ -26,6 +27,7 @@ struct keeper_deps {
     bool adopt;
     bool rebuilding;
     uint32_t adopt_still_ms;
+    struct retention_rules rules;
 };
 
 /* The disk as it was a moment ago; never waits. */
@@ -37,6 +39,8 @@ struct keeper_space {
 CHECKED enum err keeper_start(const struct keeper_deps *deps, struct keeper **out);
 struct keeper_space keeper_space(const struct keeper *k);
 bool keeper_is_rebuilding(const struct keeper *k);
+/* New settings. Any thread. */
+void keeper_set_rules(struct keeper *k, const struct retention_rules *rules);
 /* A photo got this name, by our own doing. Any thread. */
 void keeper_note_name(struct keeper *k, const char *name);
 /* Ends the thread. */

@@ -13,8 +13,8 @@ struct server {
     struct config_secret tokens[CONFIG_TOKENS_MAX];
     size_t token_count;
     struct config_secret page_password;
-    uint64_t floor_bytes;
-    unsigned floor_percent;
+    struct retention_rules rules;
+    bool refusing; /* the disk was full at the last look */
     uint32_t stuck_ms;
 };
 
@@ -47,17 +47,13 @@ static enum refusal check_token(struct server *s, struct front_exchange *x)
     return r;
 }
 
-/* Room for it above the floor? A disk whose size is not known is left to its own errors. */
 static enum refusal check_room(struct server *s, uint64_t bytes)
 {
-    struct keeper_space now = keeper_space(s->deps.keeper);
-    if (now.space.total_bytes == 0)
-        return REFUSAL_NONE;
+    struct fs_space space = keeper_space(s->deps.keeper).space;
     pthread_mutex_lock(&s->lock);
-    uint64_t percent = now.space.total_bytes / 100 * s->floor_percent;
-    uint64_t floor = percent > s->floor_bytes ? percent : s->floor_bytes;
+    bool room = retention_has_room(&s->rules, space, bytes, &s->refusing);
     pthread_mutex_unlock(&s->lock);
-    return now.space.free_bytes < floor + bytes ? REFUSAL_FULL : REFUSAL_NONE;
+    return room ? REFUSAL_NONE : REFUSAL_FULL;
 }
 
 enum refusal server_admit(void *ctx, struct front_exchange *x, uint64_t bytes)
@@ -185,14 +181,26 @@ struct front_handler server_handler(struct server *s)
         .ctx = s, .head = head, .body = body, .finish = finish, .gone = gone};
 }
 
+struct retention_rules server_retention_rules(const struct config *c)
+{
+    return (struct retention_rules){
+        .floor_bytes = c->floor_bytes,
+        .floor_percent = c->floor_percent,
+        .make_room = c->retention,
+        .overwrite_unsent = c->overwrite_unsent,
+        .max_age_ms = c->retention_max_age_ms,
+        .max_bytes = c->retention_max_bytes,
+        .camera_bytes = c->camera_quota_bytes,
+    };
+}
+
 void server_set_config(struct server *s, const struct config *config)
 {
     pthread_mutex_lock(&s->lock);
     memcpy(s->tokens, config->upload_tokens, sizeof s->tokens);
     s->token_count = config->upload_token_count;
     s->page_password = config->page_password;
-    s->floor_bytes = config->floor_bytes;
-    s->floor_percent = config->floor_percent;
+    s->rules = server_retention_rules(config);
     s->stuck_ms = (uint32_t)config->commit_timeout_ms;
     pthread_mutex_unlock(&s->lock);
 }

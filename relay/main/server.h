@@ -21,6 +21,8 @@ CHECKED enum err server_create(const struct server_deps *deps, const struct conf
                                struct server **out);
 /* New settings (tokens, floors); from any thread. */
 void server_set_config(struct server *s, const struct config *config);
+/* What the settings say about space. */
+struct retention_rules server_retention_rules(const struct config *c);
 /* Uploads come after the server, because they ask it who may come in. */
 void server_set_uploads(struct server *s, struct uploads *uploads);
 /* For uploads_deps.admit; ctx is the server. */
