@@ -4,25 +4,17 @@
 
 #include <dirent.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "relay/port/uplink_curl.h"
 #include "test/contract/relay/uplink_contract.h"
-
-enum { LINE_BYTES = 1 << 20 };
+#include "test/unit/faulty_remote.h"
 
 struct bench {
-    pid_t pid;
-    FILE *orders;
-    FILE *answers;
-    char url[128];
-    char *line;
-    size_t files_before;
+    struct faulty_remote remote;
     struct uplink_curl *curl;
     struct uplink uplink;
     struct uplink_contract contract;
@@ -30,35 +22,14 @@ struct bench {
 
 /* ---- the receiver ---- */
 
-static const char *order(struct bench *b, const char *text)
-{
-    assert_true(fprintf(b->orders, "%s\n", text) > 0 && fflush(b->orders) == 0);
-    assert_non_null(fgets(b->line, LINE_BYTES, b->answers));
-    return b->line;
-}
-
 static void set_mode(void *ctx, const char *mode)
 {
-    char text[128];
-    (void)snprintf(text, sizeof text, "{\"mode\": \"%s\"}", mode);
-    (void)order(ctx, text);
+    faulty_remote_mode(&((struct bench *)ctx)->remote, mode);
 }
 
-/* The value behind "name": in a line of JSON as the receiver writes it; the last one. */
-static bool value_of(const char *line, const char *name, char *out, size_t cap)
+static const char *order(struct bench *b, const char *text)
 {
-    char pattern[80];
-    (void)snprintf(pattern, sizeof pattern, "\"%s\": ", name);
-    const char *at = NULL;
-    for (const char *next = strstr(line, pattern); next != NULL; next = strstr(next + 1, pattern))
-        at = next;
-    if (at == NULL)
-        return false;
-    at += strlen(pattern);
-    bool quoted = *at == '"';
-    at += quoted;
-    (void)snprintf(out, cap, "%.*s", (int)strcspn(at, quoted ? "\"" : ",}"), at);
-    return true;
+    return faulty_remote_order(&b->remote, text);
 }
 
 /* Of the newest request alone: an older one may have headers this one lacks. */
@@ -76,23 +47,16 @@ static void seen(void *ctx, struct uplink_contract_seen *out)
 {
     char text[32];
     const char *at = newest(ctx);
-    (void)value_of(at, "method", out->method, sizeof out->method);
-    (void)value_of(at, "path", out->path, sizeof out->path);
-    (void)value_of(at, "body_sha256", out->body_sha256, sizeof out->body_sha256);
-    assert_true(value_of(at, "body_size", text, sizeof text));
+    (void)faulty_remote_value(at, "method", out->method, sizeof out->method);
+    (void)faulty_remote_value(at, "path", out->path, sizeof out->path);
+    (void)faulty_remote_value(at, "body_sha256", out->body_sha256, sizeof out->body_sha256);
+    assert_true(faulty_remote_value(at, "body_size", text, sizeof text));
     out->body_size = strtoull(text, NULL, 10);
-}
-
-static unsigned count_of(struct bench *b, const char *name)
-{
-    char text[32];
-    assert_true(value_of(order(b, "{\"counts\": true}"), name, text, sizeof text));
-    return (unsigned)strtoul(text, NULL, 10);
 }
 
 static bool header(void *ctx, const char *name, char *out, size_t cap)
 {
-    return value_of(newest(ctx), name, out, cap);
+    return faulty_remote_value(newest(ctx), name, out, cap);
 }
 
 static int make_file(void *ctx, const void *data, size_t len)
@@ -126,33 +90,6 @@ static size_t open_files(void *ctx)
     return n;
 }
 
-static void start_receiver(struct bench *b)
-{
-    char program[4096];
-    (void)snprintf(program, sizeof program, "%s", __FILE__);
-    char *tail = strstr(program, "test/unit/relay_port/");
-    assert_non_null(tail);
-    strcpy(tail, "test/system/faulty_remote.py");
-    int in[2], out[2];
-    assert_true(pipe(in) == 0 && pipe(out) == 0);
-    b->pid = fork();
-    assert_true(b->pid >= 0);
-    if (b->pid == 0) {
-        (void)dup2(in[0], STDIN_FILENO);
-        (void)dup2(out[1], STDOUT_FILENO);
-        (void)close(in[1]);
-        (void)close(out[0]);
-        execlp("python3", "python3", program, (char *)NULL);
-        _exit(127);
-    }
-    (void)close(in[0]);
-    (void)close(out[1]);
-    b->orders = fdopen(in[1], "w");
-    b->answers = fdopen(out[0], "r");
-    assert_non_null(fgets(b->line, LINE_BYTES, b->answers));
-    assert_true(value_of(b->line, "url", b->url, sizeof b->url));
-}
-
 static int set_up(void **state)
 {
     /* None of these may be obeyed: nothing listens there. */
@@ -161,13 +98,14 @@ static int set_up(void **state)
     (void)setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
     (void)unsetenv("no_proxy");
     struct bench *b = calloc(1, sizeof *b);
-    b->line = malloc(LINE_BYTES);
-    start_receiver(b);
+    if (b == NULL)
+        return -1;
+    faulty_remote_start(&b->remote, __FILE__);
     if (uplink_curl_open(&b->curl, &b->uplink) != ERR_OK)
         return -1;
     b->contract = (struct uplink_contract){
         .uplink = &b->uplink,
-        .url = b->url,
+        .url = b->remote.url,
         .ctx = b,
         .mode = set_mode,
         .seen = seen,
@@ -183,11 +121,7 @@ static int tear_down(void **state)
 {
     struct bench *b = ((struct uplink_contract *)*state)->ctx;
     uplink_curl_close(b->curl);
-    (void)fclose(b->orders); /* ends it */
-    (void)fclose(b->answers);
-    int status;
-    bool ended = waitpid(b->pid, &status, 0) == b->pid && WIFEXITED(status);
-    free(b->line);
+    bool ended = faulty_remote_stop(&b->remote);
     free(b);
     return ended ? 0 : -1;
 }
@@ -199,7 +133,7 @@ static struct uplink_result carry(struct bench *b, uint32_t stall_ms)
     struct uplink_request r = {
         .id = 1,
         .method = "POST",
-        .url = b->url,
+        .url = b->remote.url,
         .prefix = "pic",
         .prefix_len = 3,
         .fd = -1,
@@ -220,10 +154,10 @@ static void connections_are_kept(void **state)
     struct bench *b = ((struct uplink_contract *)*state)->ctx;
     set_mode(b, "ok");
     assert_int_equal(carry(b, 0).status, 200);
-    unsigned before = count_of(b, "connections");
+    unsigned before = faulty_remote_count(&b->remote, "connections");
     for (int i = 0; i < 20; i++)
         assert_int_equal(carry(b, 0).status, 200);
-    assert_int_equal(count_of(b, "connections"), before);
+    assert_int_equal(faulty_remote_count(&b->remote, "connections"), before);
 }
 
 static void a_connection_closed_while_idle_is_no_failure(void **state)
@@ -295,10 +229,10 @@ static void an_unknown_host_is_unreachable(void **state)
 {
     struct bench *b = ((struct uplink_contract *)*state)->ctx;
     char url[128];
-    strcpy(url, b->url);
-    strcpy(b->url, "http://name.invalid/upload"); /* RFC 6761: never resolves */
+    strcpy(url, b->remote.url);
+    strcpy(b->remote.url, "http://name.invalid/upload"); /* RFC 6761: never resolves */
     struct uplink_result r = carry(b, 0);
-    strcpy(b->url, url);
+    strcpy(b->remote.url, url);
     assert_int_equal(r.failure, UPLINK_UNREACHABLE);
 }
 
@@ -306,10 +240,10 @@ static void a_server_without_tls_is_unreachable_for_https(void **state)
 {
     struct bench *b = ((struct uplink_contract *)*state)->ctx;
     char url[128];
-    strcpy(url, b->url);
-    (void)snprintf(b->url, sizeof b->url, "https%.100s", url + strlen("http"));
+    strcpy(url, b->remote.url);
+    (void)snprintf(b->remote.url, sizeof b->remote.url, "https%.100s", url + strlen("http"));
     struct uplink_result r = carry(b, 0);
-    strcpy(b->url, url);
+    strcpy(b->remote.url, url);
     assert_int_equal(r.failure, UPLINK_UNREACHABLE);
 }
 
