@@ -241,6 +241,7 @@ static enum err keys_expire(void *ctx, struct wall before, uint64_t keep_count)
     return ERR_OK;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has these parameters */
 static enum err content_find(void *ctx, const char *camera, const uint8_t sha256[32],
                              struct wall since, bool *out_found, struct photo *out_photo)
 {
@@ -387,7 +388,8 @@ static enum err commit(void *ctx, const struct state_batch *batch)
     if (m->mark.flushed < batch->flushed)
         m->mark.flushed = batch->flushed;
     fake_model_free(f->after[0]);
-    memmove(&f->after[0], &f->after[1], sizeof f->after - sizeof f->after[0]);
+    for (size_t i = 1; i < FAKE_STATE_SNAPSHOTS; i++)
+        f->after[i - 1] = f->after[i];
     f->after[FAKE_STATE_SNAPSHOTS - 1] = fake_model_copy(m);
     fake_state_leave(f);
     return ERR_OK;
