@@ -271,6 +271,7 @@ struct visit {
     void *arg;
 };
 
+/* NOLINTNEXTLINE(readability-function-size): the library's parameters */
 static enum MHD_Result visit_step(void *cls, enum MHD_ValueKind kind, const char *name,
                                   size_t name_len, const char *value, size_t value_len)
 {

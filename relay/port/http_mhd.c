@@ -47,6 +47,7 @@ struct layout {
     bool whole;
 };
 
+/* NOLINTNEXTLINE(readability-function-size): the library's parameters */
 static enum MHD_Result layout_step(void *cls, enum MHD_ValueKind kind, const char *name,
                                    size_t name_len, const char *value, size_t value_len)
 {
@@ -223,6 +224,7 @@ static enum MHD_Result take_body(struct http_mhd *h, struct front_exchange *x, c
     return discard(x, size);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the library's parameters */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *data,
                                   size_t *size, void **context)

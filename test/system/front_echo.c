@@ -12,7 +12,6 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/port/log.h"
 #include "relay/port/http_mhd.h"
 
 enum { BODY_SMALL = 512, SOURCE_FAIL_NEVER = -1 };
@@ -52,17 +50,6 @@ static atomic_uint s_heads, s_finished, s_gone, s_sent, s_sources;
 static atomic_bool s_resume_all;
 static uint32_t s_crc_table[256];
 static _Atomic(struct http_mhd *) s_front; /* requests may come before it is set */
-
-void log_line(enum log_level level, const char *format, ...)
-{
-    va_list list;
-    if (level == LOG_LEVEL_DEBUG && getenv("FRONT_ECHO_DEBUG") == NULL)
-        return;
-    va_start(list, format);
-    (void)vfprintf(stderr, format, list);
-    va_end(list);
-    (void)fputc('\n', stderr);
-}
 
 static void make_crc_table(void)
 {
