@@ -133,7 +133,7 @@ static void answer_source(struct upload *u)
                             .content_type = "application/octet-stream",
                             .source = {s, source_read, source_close},
                             .has_source_length = number(u->x, "length", 1) != 0,
-                            .source_length = s->size,
+                            .source_length = (uint64_t)number(u->x, "promise", (int64_t)s->size),
                             .head_only = u->head_only};
     front_answer(u->x, &r);
 }

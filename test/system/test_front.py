@@ -5,6 +5,7 @@ got as a whole body (`finished`), and the hidden request it never saw (`heads`).
 """
 import json
 import os
+import select
 import socket
 import ssl
 import subprocess
@@ -447,6 +448,17 @@ class EarlyAnswers(FrontCase):
         for size in (20000, 70000, 1000000):
             self.refused_early(b"/upload?refuse=1", size, size == 70000)
 
+    def test_a_client_that_goes_on_writing_is_not_reset(self):
+        for target in (b"/upload?refuse=head", b"/upload?refuse=1"):
+            with self.connect() as c:
+                c.send(upload(b"x" * 9000, target=target, length=500000))
+                self.assertEqual(select.select([c.socket], [], [], 30)[0], [c.socket])
+                for _ in range(60):  # the answer is out; unread, as on a camera
+                    c.send(b"x" * 1000)
+                    time.sleep(0.002)  # a reset would have time to come
+                self.assertEqual(c.answer().status, 413)
+                self.assertTrue(c.is_closed())
+
     def test_with_the_last_byte_of_the_body(self):
         with self.connect() as c:
             for _ in range(2):
@@ -545,6 +557,13 @@ class Sources(FrontCase):
                     c.send(b"GET /source?size=100000&fail=%d%s HTTP/1.1\r\nHost: x\r\n\r\n" %
                            (fail, how))
                     c.answer()
+
+    def test_a_source_shorter_than_promised_does_not_count_as_sent(self):
+        sent = self.stats()["sent"]
+        with self.connect() as c, self.assertRaises(Closed):
+            c.send(b"GET /source?size=1000&promise=2000 HTTP/1.1\r\nHost: x\r\n\r\n")
+            c.answer()
+        self.assertEqual(self.stats()["sent"], sent + 1)  # the first /stats itself
 
     def test_more_readers_than_buffers(self):
         held = []
