@@ -168,7 +168,7 @@ static size_t name_items(struct commit *c, struct commit_item *const *items, siz
         if (fresh && !item->in_place)
             e = give_name(c, item);
         if (fresh && e == ERR_OK && !item->tagged)
-            e = journal_append(&c->journal, item->photo.name, &item->photo);
+            e = journal_append(&c->journal, JOURNAL_STORED, &item->photo);
         if (e != ERR_OK) {
             take_name_back(c, item);
             fail(item, e);
@@ -334,7 +334,7 @@ enum err commit_flush(struct commit *c)
 
 enum err commit_journal(struct commit *c, const struct photo *p)
 {
-    return journal_append(&c->journal, "", p);
+    return journal_append(&c->journal, JOURNAL_DELETED, p);
 }
 
 void commit_close(struct commit *c)

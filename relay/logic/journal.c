@@ -12,9 +12,11 @@ enum {
     NO_SEGMENT = -1,
     SEGMENT_DIGITS = 8,
     SEGMENT_PATH_MAX = 64,
-    LINE_BYTES_MAX = TAG_BYTES_MAX + 3 * PHOTO_NAME_MAX + 2,
+    LINE_BYTES_MAX = TAG_BYTES_MAX + 3 * PHOTO_NAME_MAX + 3,
     READ_BYTES = 4 * LINE_BYTES_MAX,
 };
+
+static const char MARKS[] = {[JOURNAL_STORED] = '+', [JOURNAL_DELETED] = '-'};
 
 /* The number in a segment's name; 0 = not a segment. */
 static uint64_t segment_number(const char *name)
@@ -64,7 +66,7 @@ static enum err open_segment(struct journal *j)
     return j->fs->create(j->fs->ctx, path, &j->fd);
 }
 
-enum err journal_append(struct journal *j, const char *name, const struct photo *p)
+enum err journal_append(struct journal *j, enum journal_kind kind, const struct photo *p)
 {
     if (j->fd == NO_SEGMENT) {
         enum err e = open_segment(j);
@@ -74,7 +76,8 @@ enum err journal_append(struct journal *j, const char *name, const struct photo 
     char memory[LINE_BYTES_MAX];
     struct buf line;
     buf_init(&line, memory, sizeof memory);
-    tag_escape(&line, name);
+    buf_add_char(&line, MARKS[kind]);
+    tag_escape(&line, p->name);
     buf_add_char(&line, '\t');
     tag_write(&line, p);
     buf_add_char(&line, '\n');
@@ -98,24 +101,36 @@ void journal_close(struct journal *j)
 }
 
 struct reader {
-    bool (*each)(void *arg, const struct photo *p);
+    bool (*each)(void *arg, enum journal_kind kind, const struct photo *p);
     void *arg;
     uint64_t damaged;
     bool stopped;
 };
 
+static bool read_mark(struct slice *name, enum journal_kind *out_kind)
+{
+    if (name->len == 0 ||
+        (name->ptr[0] != MARKS[JOURNAL_STORED] && name->ptr[0] != MARKS[JOURNAL_DELETED]))
+        return false;
+    *out_kind = name->ptr[0] == MARKS[JOURNAL_STORED] ? JOURNAL_STORED : JOURNAL_DELETED;
+    *name = (struct slice){name->ptr + 1, name->len - 1};
+    return true;
+}
+
 static void read_line(struct reader *r, struct slice line)
 {
     struct slice record;
     struct slice name = slice_cut(line, '\t', &record);
+    enum journal_kind kind;
     struct photo p;
     char text[PHOTO_NAME_MAX];
-    if (tag_read(record, &p) != ERR_OK || !tag_unescape(name, text, sizeof text)) {
+    if (!read_mark(&name, &kind) || tag_read(record, &p) != ERR_OK ||
+        !tag_unescape(name, text, sizeof text)) {
         r->damaged++;
         return;
     }
     memcpy(p.name, text, sizeof text);
-    r->stopped = !r->each(r->arg, &p);
+    r->stopped = !r->each(r->arg, kind, &p);
 }
 
 /* Hands over the whole lines in `bytes`; answers how many bytes they were. */
@@ -157,7 +172,8 @@ static enum err read_segment(const struct fs *fs, int fd, char *memory, struct r
     return ERR_OK;
 }
 
-enum err journal_read(const struct fs *fs, bool (*each)(void *arg, const struct photo *p),
+enum err journal_read(const struct fs *fs,
+                      bool (*each)(void *arg, enum journal_kind kind, const struct photo *p),
                       void *arg, uint64_t *out_damaged)
 {
     struct reader r = {.each = each, .arg = arg};

@@ -266,10 +266,10 @@ static void restore_key(void *arg, struct commit *commit)
     r->error = state->key_restore(state->ctx, r->photo);
 }
 
-static bool restore_line(void *arg, const struct photo *p)
+static bool restore_line(void *arg, enum journal_kind kind, const struct photo *p)
 {
     struct adopter *a = arg;
-    if (p->name[0] != '\0') {
+    if (kind == JOURNAL_STORED) {
         (void)look_at(a, p->name, p);
     } else {
         struct restore r = {.photo = p};

@@ -342,7 +342,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     }
 }
 
-static void on_log(void *cls, const char *format, va_list list)
+__attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *format,
+                                                         va_list list)
 {
     char line[256];
     (void)cls;

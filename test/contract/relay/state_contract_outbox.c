@@ -410,7 +410,7 @@ static void telling_names_stops_when_told_to_and_skips_none(void **state)
 {
     (void)state;
     world_destinations("a", NULL);
-    char text[300][24];
+    char text[300][32];
     const char *names[300];
     for (int i = 0; i < 300; i++) {
         (void)snprintf(text[i], sizeof text[i], "i%d.jpg", i);

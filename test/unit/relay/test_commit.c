@@ -510,8 +510,9 @@ static void what_a_crash_left_is_no_second_photo(void **state)
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-static bool count_line(void *arg, const struct photo *p)
+static bool count_line(void *arg, enum journal_kind kind, const struct photo *p)
 {
+    assert_int_equal(kind, JOURNAL_STORED);
     assert_string_equal(p->key, "k");
     ++*(unsigned *)arg;
     return true;

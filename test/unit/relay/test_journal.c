@@ -12,16 +12,18 @@
 struct seen {
     char names[64][PHOTO_NAME_MAX];
     char keys[64][PHOTO_KEY_MAX];
+    enum journal_kind kinds[64];
     size_t count;
     size_t stop_after;
 };
 
-static bool see(void *arg, const struct photo *p)
+static bool see(void *arg, enum journal_kind kind, const struct photo *p)
 {
     struct seen *s = arg;
     assert_true(s->count < 64);
     memcpy(s->names[s->count], p->name, sizeof p->name);
     memcpy(s->keys[s->count], p->key, sizeof p->key);
+    s->kinds[s->count] = kind;
     s->count++;
     return s->stop_after == 0 || s->count < s->stop_after;
 }
@@ -36,7 +38,9 @@ static struct photo photo_of(unsigned n)
 static void append(struct journal *j, const char *name, unsigned n)
 {
     struct photo p = photo_of(n);
-    assert_int_equal(journal_append(j, name, &p), ERR_OK);
+    snprintf(p.name, sizeof p.name, "%s", name);
+    enum journal_kind kind = n % 2 == 0 ? JOURNAL_STORED : JOURNAL_DELETED;
+    assert_int_equal(journal_append(j, kind, &p), ERR_OK);
 }
 
 static struct seen read_all(struct fake_fs *f, uint64_t *damaged)
@@ -65,7 +69,7 @@ static void lines_come_back_in_order_over_runs(void **state)
     for (unsigned run = 0; run < 3; run++) {
         journal_init(&j, &f.fs);
         append(&j, "a b\t.jpg", run * 2);
-        append(&j, "", run * 2 + 1);
+        append(&j, "gone.jpg", run * 2 + 1);
         assert_int_equal(journal_sync(&j), ERR_OK);
         journal_close(&j);
     }
@@ -73,7 +77,9 @@ static void lines_come_back_in_order_over_runs(void **state)
     assert_int_equal(damaged, 0);
     assert_int_equal(s.count, 6);
     assert_string_equal(s.names[0], "a b\t.jpg");
-    assert_string_equal(s.names[1], "");
+    assert_string_equal(s.names[1], "gone.jpg");
+    assert_int_equal(s.kinds[0], JOURNAL_STORED);
+    assert_int_equal(s.kinds[1], JOURNAL_DELETED);
     assert_string_equal(s.keys[5], "key 5");
     assert_int_equal(fake_fs_count(&f, LAYOUT_JOURNAL), 3);
     assert_int_equal(fake_fs_open_count(&f), 0);
@@ -183,10 +189,10 @@ static void a_disk_that_fails_says_so(void **state)
     open_disk(&f);
     journal_init(&j, &f.fs);
     fake_fs_fail(&f, FAKE_FS_CREATE, 1, ERR_IO, false);
-    assert_int_equal(journal_append(&j, "a.jpg", &p), ERR_IO);
+    assert_int_equal(journal_append(&j, JOURNAL_STORED, &p), ERR_IO);
     fake_fs_fail(&f, FAKE_FS_WRITE, 1, ERR_FULL, false);
-    assert_int_equal(journal_append(&j, "a.jpg", &p), ERR_FULL);
-    assert_int_equal(journal_append(&j, "b.jpg", &p), ERR_OK);
+    assert_int_equal(journal_append(&j, JOURNAL_STORED, &p), ERR_FULL);
+    assert_int_equal(journal_append(&j, JOURNAL_STORED, &p), ERR_OK);
     fake_fs_fail(&f, FAKE_FS_SYNC, 1, ERR_IO, false);
     assert_int_equal(journal_sync(&j), ERR_IO);
     journal_close(&j);
