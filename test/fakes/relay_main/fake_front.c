@@ -16,6 +16,7 @@ struct header_copy {
 };
 
 struct front_exchange {
+    struct front_exchange *next; /* of those not yet ended */
     const struct front_handler *handler;
     void *user;
     char *path, *query;
@@ -37,6 +38,8 @@ struct front_exchange {
     char *body;
     size_t body_len;
 };
+
+static struct front_exchange *s_open;
 
 static char *copy_of(const char *text, size_t len)
 {
@@ -145,6 +148,8 @@ struct front_exchange *fake_front_begin(const struct front_handler *handler, con
     pthread_mutex_init(&x->lock, NULL);
     pthread_cond_init(&x->changed, NULL);
     x->handler = handler;
+    x->next = s_open;
+    s_open = x;
     read_headers(x, headers);
     size_t path_len = strcspn(target, "?");
     x->path = decoded(target, path_len, &x->head.path.len, false);
@@ -339,8 +344,18 @@ static void free_headers(struct header_copy *h, size_t count)
     }
 }
 
+void fake_front_end_all(void)
+{
+    while (s_open != NULL)
+        fake_front_end(s_open);
+}
+
 void fake_front_end(struct front_exchange *x)
 {
+    struct front_exchange **at = &s_open;
+    while (*at != x)
+        at = &(*at)->next;
+    *at = x->next;
     if (!x->gone)
         x->handler->gone(x->handler->ctx, x, x->user, fake_front_answered(x));
     if (x->answered && x->source.read != NULL && !x->pulled)

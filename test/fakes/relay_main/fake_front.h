@@ -50,6 +50,9 @@ bool fake_front_closes(const struct front_exchange *x); /* the answer asked to c
 
 /* Ends the exchange: `gone(sent = true)` unless it vanished, and frees. */
 void fake_front_end(struct front_exchange *x);
+/* Ends whatever a failed test left open, so that what is under test can be torn down. Exchanges are
+ * begun and ended on one thread. */
+void fake_front_end_all(void);
 
 /* begin + finish + wait for a request without a body. */
 struct front_exchange *fake_front_ask(const struct front_handler *handler, const char *method,

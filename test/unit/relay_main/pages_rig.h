@@ -141,6 +141,7 @@ static inline void rig_open(struct rig *r)
 
 static inline void rig_close(struct rig *r)
 {
+    fake_front_end_all();
     pages_destroy(r->pages);
     jobs_destroy(r->jobs);
     assert_int_equal(r->state.close(r->state.ctx, r->seen, (struct wall){1}), ERR_OK);

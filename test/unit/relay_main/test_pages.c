@@ -395,6 +395,7 @@ static void assets_are_zipped_for_who_takes_that(void **state)
             fail_msg("row %zu", i);
         assert_int_equal(memcmp(fake_front_body(x).ptr, "\x1f\x8b", 2) == 0, zipped);
         assert_string_equal(fake_front_header(x, "Vary"), "Accept-Encoding");
+        assert_int_equal(strstr(fake_front_header(x, "ETag"), "gzip") != NULL, zipped);
         char again[200];
         snprintf(again, sizeof again, "If-None-Match: %s\r\n%s", fake_front_header(x, "ETag"),
                  rows[i].headers == NULL ? "" : rows[i].headers);

@@ -102,6 +102,31 @@ static void a_disk_that_hangs_silences_neither_health_nor_page(void **state)
     assert_true(says("/health", "\"stored_total\":2,"));
 }
 
+static struct mono frozen(void *ctx)
+{
+    (void)ctx;
+    return (struct mono){1000};
+}
+
+/* The read that runs was begun before the photo came, so it must not serve who asks after it. */
+static void who_asks_during_a_read_waits_for_the_next(void **state)
+{
+    (void)state;
+    s_rig.clock.mono_now = frozen; /* nobody's patience ends */
+    rig_store(&s_rig, "a.jpg", "", NULL, 10);
+    set_gate(true);
+    struct front_exchange *first = fake_front_begin(&s_rig.handler, "GET", "/health", NULL);
+    wait_until_somebody_hangs();
+    rig_store(&s_rig, "b.jpg", "", NULL, 10);
+    struct front_exchange *second = fake_front_begin(&s_rig.handler, "GET", "/health", NULL);
+    set_gate(false);
+    assert_int_equal(fake_front_wait(first), 200);
+    assert_int_equal(fake_front_wait(second), 200);
+    assert_non_null(strstr(rig_text(second), "\"stored_total\":2,"));
+    fake_front_end(first);
+    fake_front_end(second);
+}
+
 static void many_who_ask_at_once_are_all_answered(void **state)
 {
     (void)state;
@@ -125,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SNAPSHOT_TEST(what_was_stored_before_asking_is_counted),
         SNAPSHOT_TEST(a_disk_that_hangs_silences_neither_health_nor_page),
+        SNAPSHOT_TEST(who_asks_during_a_read_waits_for_the_next),
         SNAPSHOT_TEST(many_who_ask_at_once_are_all_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
