@@ -171,10 +171,30 @@ static enum err set_destinations(struct app *a)
     return a->state.destinations_set(a->state.ctx, names, c->destination_count);
 }
 
+/* Does the database know better than a list whether this was sent, and to whom? */
+static enum err name_is_known(struct app *a, const char *name, bool *out_known)
+{
+    struct photo p;
+    enum err e = a->state.sent_known(a->state.ctx, name, out_known);
+    return e == ERR_OK && !*out_known ? a->state.name_find(a->state.ctx, name, out_known, &p) : e;
+}
+
+/* The list was mostly written by ourselves, for the destinations of that day. Taken for the word of
+ * a script again, it would tell that a destination added since has had all of it. */
 static enum err sent_names(void *ctx, const char *const *names, size_t count)
 {
     struct app *a = ctx;
-    return a->state.sent_import(a->state.ctx, names, count);
+    const char *news[SENTFILE_NAMES_AT_ONCE];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool known = false;
+        enum err e = name_is_known(a, names[i], &known);
+        if (e != ERR_OK)
+            return e;
+        if (!known)
+            news[n++] = names[i];
+    }
+    return n > 0 ? a->state.sent_import(a->state.ctx, news, n) : ERR_OK;
 }
 
 /* sent_files.json lies in a folder of its own choosing, mostly the working directory. */
