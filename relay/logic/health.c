@@ -54,6 +54,8 @@ void health_judge(const struct health_input *in, struct health *out)
         note(out, HEALTH_FLUSH_STUCK, 0);
     if (in->state_failed)
         note(out, HEALTH_STATE_FAILED, 0);
+    if (in->write_failed)
+        note(out, HEALTH_WRITE_FAILED, 0);
     if (in->stopping)
         note(out, HEALTH_STOPPING, 0);
     judge_disk(in, out);

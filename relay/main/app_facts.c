@@ -63,6 +63,7 @@ void app_tell_health(void *ctx, struct health_input *out)
     out->flush_running_ms = status.busy_ms;
     out->flush_failed = status.failing;
     out->state_failed = status.database_failing;
+    out->write_failed = uploads_write_failed(a->uploads);
     out->stopping = atomic_load(&a->stopping);
     pthread_mutex_lock(&a->settings_lock);
     struct retention_rules rules = server_retention_rules(&a->options.config);

@@ -49,6 +49,7 @@ struct uploads {
     _Atomic uint64_t photo_bytes_max;
     _Atomic uint32_t commit_timeout_ms;
     _Atomic uint64_t next_spool;
+    atomic_bool write_failed;
 };
 
 static void work(void *arg);
@@ -293,8 +294,9 @@ static enum err write_chunk(struct upload *up, const struct chunk *chunk)
     return e;
 }
 
-static enum refusal disk_refusal(enum err e)
+static enum refusal disk_refusal(struct uploads *u, enum err e)
 {
+    atomic_store(&u->write_failed, true);
     return e == ERR_FULL ? REFUSAL_FULL : REFUSAL_DISK_FAILED;
 }
 
@@ -304,12 +306,15 @@ static void committed(struct committer_photo *p)
     struct upload *up = (struct upload *)((char *)p - offsetof(struct upload, photo));
     enum refusal r = REFUSAL_NONE;
     switch (p->item.outcome) {
-    case COMMIT_STORED: accept(up, false); break;
+    case COMMIT_STORED:
+        atomic_store(&up->owner->write_failed, false);
+        accept(up, false);
+        break;
     case COMMIT_DUPLICATE: accept(up, true); break;
     case COMMIT_KEY_REUSED: r = REFUSAL_KEY_REUSED; break;
     case COMMIT_FAILED:
     case COMMIT_KNOWN:
-    case COMMIT_WAITING: r = disk_refusal(p->item.error); break;
+    case COMMIT_WAITING: r = disk_refusal(up->owner, p->item.error); break;
     }
     if (r != REFUSAL_NONE) {
         pthread_mutex_lock(&up->lock);
@@ -328,7 +333,7 @@ static enum refusal submit(struct upload *up)
     item->photo.received = u->deps.clock->wall_now(u->deps.clock->ctx);
     enum err e = spool_finish(&up->spool, &item->photo, u->deps.sync_bytes, &item->tagged);
     if (e != ERR_OK)
-        return disk_refusal(e);
+        return disk_refusal(u, e);
     if (up->intake.has_digest &&
         memcmp(up->intake.digest, item->photo.sha256, sizeof item->photo.sha256) != 0) {
         spool_abort(&up->spool);
@@ -376,7 +381,7 @@ static void write_one(struct upload *up, struct chunk *chunk)
     up->queued = NULL;
     if (e != ERR_OK) {
         up->dead = true;
-        refuse(up, disk_refusal(e));
+        refuse(up, disk_refusal(up->owner, e));
     }
     unpark(up);
     pthread_mutex_unlock(&up->lock);
@@ -588,6 +593,11 @@ void uploads_pulse(struct uploads *u)
     pthread_mutex_unlock(&u->lock);
     if (waiting && chunks_out(u->chunks) < CHUNKS_MAX)
         wake_waiting(u);
+}
+
+bool uploads_write_failed(const struct uploads *u)
+{
+    return atomic_load(&u->write_failed);
 }
 
 void uploads_set_rules(struct uploads *u, const struct uploads_rules *rules)

@@ -58,6 +58,8 @@ void uploads_pulse(struct uploads *u);
 /* Answers 503 to all that are not complete; refuses new ones. */
 void uploads_stop(struct uploads *u);
 size_t uploads_count(struct uploads *u);
+/* Has the disk refused an upload's bytes or name, and taken none since? */
+bool uploads_write_failed(const struct uploads *u);
 /* None may be left. NULL does nothing. */
 void uploads_destroy(struct uploads *u);
 

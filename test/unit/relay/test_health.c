@@ -59,6 +59,10 @@ static void break_state(struct health_input *in)
 {
     in->state_failed = true;
 }
+static void break_write(struct health_input *in)
+{
+    in->write_failed = true;
+}
 static void break_full(struct health_input *in)
 {
     in->disk_free_bytes = in->floor_bytes - 1;
@@ -109,6 +113,7 @@ static void each_trouble_has_its_status_and_reason(void **state)
         {"flush failed", break_flush, HEALTH_FAILING, HEALTH_FLUSH_FAILED, "confirm"},
         {"flush stuck", break_stuck, HEALTH_FAILING, HEALTH_FLUSH_STUCK, "seconds"},
         {"database", break_state, HEALTH_FAILING, HEALTH_STATE_FAILED, "database"},
+        {"write", break_write, HEALTH_FAILING, HEALTH_WRITE_FAILED, "written"},
         {"disk full", break_full, HEALTH_FAILING, HEALTH_DISK_FULL, "full"},
         {"stopping", break_stopping, HEALTH_FAILING, HEALTH_STOPPING, "stopping"},
         {"no durability", break_none, HEALTH_DEGRADED, HEALTH_NOT_DURABLE, "power cut"},
