@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const char PREFIX[] = "X-Camera-";
+enum { PREFIX_LEN = sizeof "X-Camera-" - 1 };
 
 static struct vitals_camera *oldest(struct vitals *v)
 {
@@ -52,7 +52,7 @@ static bool is_identity(struct slice name)
 
 void vitals_add(struct vitals_camera *c, struct slice header, struct slice value)
 {
-    const size_t prefix = sizeof PREFIX - 1;
+    const size_t prefix = PREFIX_LEN;
     if (!slice_starts_nocase(header, SLICE("X-Camera-")) || c->count == VITALS_FIELDS_MAX)
         return;
     struct slice name = {header.ptr + prefix, header.len - prefix};
