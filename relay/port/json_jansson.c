@@ -104,10 +104,12 @@ static void receipt(void *ctx, const char *text, size_t len, struct json_receipt
         out->is_object = true;
         read_fields(root, out);
     } else if (root == NULL && json_error_code(&error) == json_error_numeric_overflow) {
-        /* It is JSON, with a number that is no size of any photo. */
-        out->is_object = s.ptr[0] == '{';
-        out->has_size = true;
-        out->size_bytes = UINT64_MAX;
+        /* JSON with a number that is no size of any photo. */
+        size_t blanks = 0;
+        while (blanks < s.len && strchr(" \t\r\n", s.ptr[blanks]) != NULL && s.ptr[blanks] != '\0')
+            blanks++;
+        out->is_object = out->has_size = blanks < s.len && s.ptr[blanks] == '{';
+        out->size_bytes = out->is_object ? UINT64_MAX : 0;
     }
     json_decref(root);
 }

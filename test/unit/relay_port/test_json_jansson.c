@@ -81,7 +81,8 @@ static void what_is_no_object_says_nothing(void **state)
                                         "\xff",
                                         "{\"success\":tru}",
                                         "\xef\xbb\xbf",
-                                        "{\"a\" 1}"};
+                                        "{\"a\" 1}",
+                                        "99999999999999999999]"};
     for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
         struct json_receipt r = receipt(TEXTS[i]), none = {0};
         assert_memory_equal(&r, &none, sizeof r);
@@ -125,8 +126,9 @@ static void tricks_do_not_hide_a_failure(void **state)
         assert_true(r.is_object && r.has_success);
         assert_false(r.success);
     }
-    static const char *const NUMBERS[] = {"{\"size\": 99999999999999999999}", "{\"size\": 1e999}"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const NUMBERS[] = {"{\"size\": 99999999999999999999}", "{\"size\": 1e999}",
+                                          "\r\n {\"size\": 1e999}"};
+    for (size_t i = 0; i < 3; i++) {
         struct json_receipt r = receipt(NUMBERS[i]);
         assert_true(r.is_object && r.has_size && r.size_bytes == UINT64_MAX);
     }
