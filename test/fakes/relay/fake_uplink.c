@@ -28,6 +28,7 @@ static void meet_remote(struct fake_uplink *u, const struct uplink_request *r,
     size_t len = r->prefix_len + file + r->suffix_len;
     char *body = malloc(len + 1);
     assert(body != NULL);
+    body[len] = '\0';
     if (r->prefix_len > 0)
         memcpy(body, r->prefix, r->prefix_len);
     if (r->suffix_len > 0)

@@ -186,7 +186,7 @@ static void copies_kept_beside_do_not_replace_each_other(void **state)
     struct world *w = make(2);
     struct sentfile_found found;
     for (int i = 1; i <= 3; i++) {
-        char text[16], path[40];
+        char text[32], path[40];
         (void)snprintf(text, sizeof text, "broken %d", i);
         if (i == 1)
             strcpy(path, "sent_files.json.unreadable");
