@@ -81,6 +81,8 @@ static void uploads_are_not_read_here(void **state)
     assert_string_equal(fake_front_header(x, "Allow"), "POST, OPTIONS");
     fake_front_end(x);
     assert_int_equal(status_of("OPTIONS", "/c/snapshot", NULL), 204);
+    assert_int_equal(status_of("GET", "/api/retry", NULL), 405);
+    assert_int_equal(status_of("OPTIONS", "/api/import-sent", NULL), 204);
 }
 
 static void what_is_not_there_is_404_as_json(void **state)
