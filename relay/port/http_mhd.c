@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/port/log.h"
@@ -469,6 +470,7 @@ enum err http_mhd_open(const struct http_mhd_options *options, const struct fron
     if (h == NULL)
         return ERR_FULL;
     struct http_mhd_options o = with_defaults(options);
+    tzset(); /* else the first Date header would have a network thread read a file */
     h->handler = *handler;
     h->ground.encrypted = o.tls_cert_pem != NULL && o.tls_key_pem != NULL;
     h->accounts_for_bytes = MHD_get_version()[0] == '0';

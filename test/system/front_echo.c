@@ -39,6 +39,7 @@ struct source {
     uint64_t at, size;
     int64_t fail_at;
     bool waits;
+    bool stalls; /* for ever, like a disk that does not come back */
 };
 
 /* One lock for all: the ticker must not touch an exchange that is gone. */
@@ -96,6 +97,8 @@ static void answer_upload(struct upload *u)
 static enum err source_read(void *ctx, void *out, size_t cap, size_t *out_len)
 {
     struct source *s = ctx;
+    while (s->stalls)
+        (void)pause();
     if (s->waits && s->at == s->size / 2) {
         s->waits = false;
         atomic_store(&s_resume_all, true); /* the ticker calls front_resume() */
@@ -129,6 +132,7 @@ static void answer_source(struct upload *u)
     s->size = (uint64_t)number(u->x, "size", 1000);
     s->fail_at = number(u->x, "fail", SOURCE_FAIL_NEVER);
     s->waits = number(u->x, "wait", 0) != 0;
+    s->stalls = number(u->x, "stall", 0) != 0;
     struct front_reply r = {.status = 200,
                             .content_type = "application/octet-stream",
                             .source = {s, source_read, source_close},

@@ -565,6 +565,18 @@ class Sources(FrontCase):
             c.answer()
         self.assertEqual(self.stats()["sent"], sent + 1)  # the first /stats itself
 
+    def test_a_source_that_stalls_for_ever_stops_neither_the_others_nor_the_end(self):
+        with self.connect() as c:
+            c.send(b"GET /source?stall=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = self.exchange(b"GET /source?size=99999 HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertEqual(answer.body, self.pattern(99999))
+            for _ in range(10):
+                self.assert_stored(self.exchange(upload()))
+            self.running = False
+            out, err = self.front.stop()
+            self.assertIn("sources=1", out)
+            self.assertIn("left behind", err)
+
     def test_more_readers_than_buffers(self):
         held = []
         for _ in range(60):
