@@ -86,22 +86,26 @@ static bool may_go(struct courier *c, const struct courier_ask *ask, const struc
     return !waits && !row->dead && find_busy(c, ask->destination, row->photo.id) == NULL;
 }
 
-/* The next row of the lane that may go, read if need be; NULL when the lane is at its end. */
+/* The next row that may go among what the lane has read; NULL at the end of that. */
+static struct outbox_row *skip_to_next(struct courier *c, const struct courier_ask *ask,
+                                       struct courier_lane *lane)
+{
+    while (lane->at < lane->count && !may_go(c, ask, &lane->rows[lane->at]))
+        lane->at++;
+    return lane->at < lane->count ? &lane->rows[lane->at] : NULL;
+}
+
+/* The same, reading on if need be; NULL when the lane is at its end. */
 static enum err peek(struct courier *c, const struct courier_ask *ask, enum courier_lane_kind kind,
                      struct outbox_row **out_row)
 {
     struct courier_lane *lane = &c->routes[ask->destination].lanes[kind];
-    *out_row = NULL;
-    while (!lane->exhausted) {
-        for (; lane->at < lane->count; lane->at++) {
-            if (may_go(c, ask, &lane->rows[lane->at])) {
-                *out_row = &lane->rows[lane->at];
-                return ERR_OK;
-            }
-        }
+    *out_row = skip_to_next(c, ask, lane);
+    while (*out_row == NULL && !lane->exhausted) {
         enum err e = read_lane(c, ask, kind);
         if (e != ERR_OK)
             return e;
+        *out_row = skip_to_next(c, ask, lane);
     }
     return ERR_OK;
 }

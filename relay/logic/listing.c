@@ -97,7 +97,7 @@ enum err listing_find(const struct json *json, struct slice answer, const struct
 {
     struct search s = {.photo = photo};
     bool whole;
-    enum err e = json->listing(json->ctx, answer.ptr, answer.len, look, &s, &whole);
+    enum err e = json->listing(json->ctx, answer, look, &s, &whole);
     if (e == ERR_OK)
         *out_found = s.found;
     return e;

@@ -251,15 +251,15 @@ static bool read_entry(const json_t *v, struct json_listed *out)
     return out->filename[0] != '\0';
 }
 
-static enum err listing(void *ctx, const char *text, size_t len,
+static enum err listing(void *ctx, struct slice text,
                         bool (*each)(void *arg, const struct json_listed *entry), void *arg,
                         bool *out_whole)
 {
     (void)ctx;
     char why[JSON_TEXT_MAX];
     bool is_object;
-    struct window w = {.at = text, .left = len, .ended = true, .line = 1};
-    if (len == 0 || !find_array(&w, "files", &is_object, why, sizeof why))
+    struct window w = {.at = text.ptr, .left = text.len, .ended = true, .line = 1};
+    if (text.len == 0 || !find_array(&w, "files", &is_object, why, sizeof why))
         return ERR_INPUT;
 
     *out_whole = true;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/base/slice.h"
 #include "relay/logic/ports/photo.h"
 
 enum {
@@ -70,7 +71,7 @@ struct json {
      * false. Both objects with "filename" (or "name") and "size", and bare names, are entries;
      * others are passed over. A text that was cut gives the entries before the cut and ERR_OK with
      * `*out_whole` false. ERR_INPUT: not a list at all. */
-    CHECKED enum err (*listing)(void *ctx, const char *text, size_t len,
+    CHECKED enum err (*listing)(void *ctx, struct slice text,
                                 bool (*each)(void *arg, const struct json_listed *entry), void *arg,
                                 bool *out_whole);
 

@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_receipt(&j, copy, size);
     unsigned most = 1000;
     bool complete;
-    (void)j.listing(j.ctx, copy, size, on_entry, &most, &complete);
+    (void)j.listing(j.ctx, (struct slice){copy, size}, on_entry, &most, &complete);
     free(copy);
     return 0;
 }

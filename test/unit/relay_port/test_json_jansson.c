@@ -184,7 +184,7 @@ static enum err list_of(const char *text, size_t len, struct listed *out, bool *
 {
     struct json j = json_jansson();
     char *copy = exactly(text, len);
-    enum err e = j.listing(j.ctx, copy, len, on_entry, out, out_whole);
+    enum err e = j.listing(j.ctx, (struct slice){copy, len}, on_entry, out, out_whole);
     free(copy);
     return e;
 }
