@@ -53,6 +53,7 @@ Modes of an upload (POST or PUT to anything but /list):
     once:MODE           as MODE says, then ok
 """
 import argparse
+import contextlib
 import email.utils
 import hashlib
 import json
@@ -97,7 +98,8 @@ class Remote:
                 self.script = list(order["script"])
             if "close_idle" in order:
                 for conn in list(self.idle):
-                    conn.shutdown(socket.SHUT_RDWR)
+                    with contextlib.suppress(OSError):  # the other side may have left first
+                        conn.shutdown(socket.SHUT_RDWR)
             if "stored" in order:
                 answer["stored"] = [{k: v for k, v in s.items() if k != "bytes"} for s in self.stored]
             if "requests" in order:
