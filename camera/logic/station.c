@@ -142,14 +142,34 @@ bool station_wants_photo(struct station *s, struct mono now, struct trigger_loca
     return trigger_due(&s->trigger, now, local, out_why);
 }
 
+static struct sensor_look look_of(const struct settings *k)
+{
+#define LOOK(name) .name = (int8_t)k->name
+    return (struct sensor_look){LOOK(brightness),  LOOK(contrast),
+                                LOOK(saturation),  LOOK(special_effect),
+                                LOOK(awb),         LOOK(awb_gain),
+                                LOOK(wb_mode),     LOOK(aec),
+                                LOOK(aec2),        LOOK(ae_level),
+                                LOOK(agc),         LOOK(agc_gain),
+                                LOOK(gainceiling), LOOK(bpc),
+                                LOOK(wpc),         LOOK(raw_gma),
+                                LOOK(lenc),        LOOK(hmirror),
+                                LOOK(vflip),       LOOK(dcw),
+                                LOOK(colorbar),    .aec_value = (int16_t)k->aec_value};
+#undef LOOK
+}
+
 static enum err start_sensor(struct station *s)
 {
     const struct sensor *k = s->ports.sensor;
+    const struct sensor_look look = look_of(&s->settings);
     struct sensor_setup setup = {
         .size = (enum sensor_size)s->settings.size,
         .quality = (uint8_t)s->settings.quality,
         .xclk_hz = (uint32_t)s->settings.xclk_mhz * 1000000,
         .test_picture = s->settings.test_picture != 0,
+        .want_light = s->settings.dark_below != 0,
+        .look = &look,
     };
     if (s->ladder.modest) {
         setup.xclk_hz = MODEST_XCLK_HZ;

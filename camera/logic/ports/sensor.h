@@ -26,11 +26,23 @@ enum sensor_size {
     SENSOR_SIZES,
 };
 
+struct sensor_look {
+    int8_t brightness, contrast, saturation, special_effect;
+    int8_t awb, awb_gain, wb_mode;
+    int8_t aec, aec2, ae_level;
+    int16_t aec_value;
+    int8_t agc, agc_gain, gainceiling;
+    int8_t bpc, wpc, raw_gma, lenc, hmirror, vflip, dcw, colorbar;
+};
+
 struct sensor_setup {
     enum sensor_size size;
     uint8_t quality;   /* 4..63, as the sensors count: lower is better */
     uint32_t xclk_hz;  /* 6,000,000..24,000,000 */
     bool test_picture; /* a generated picture instead of the sensor's; says so in the picture */
+    bool want_light;   /* measure the brightness of frames */
+    /* Mirroring, colours and exposure, as esp32-camera names and counts them. */
+    const struct sensor_look *look; /* borrowed during start; NULL: as the sensor starts */
 };
 
 /* A frame lent by the driver; to be given back soon. */

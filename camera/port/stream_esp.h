@@ -1,0 +1,27 @@
+/* camera/port/stream_esp.h - struct stream over esp-tls, plain or TLS, never waiting.
+ *
+ * Names are looked up by stream_esp_prepare, which may wait for the DNS and is therefore called
+ * without the firmware's lock; open itself then only connects. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "camera/logic/ports/stream.h"
+
+enum { STREAM_ESP_HOST_MAX = 128, STREAM_ESP_ADDRESS_MAX = 46 };
+
+struct stream_esp {
+    void *tls; /* esp_tls_t *, NULL: closed */
+    struct stream_target target;
+    char host[STREAM_ESP_HOST_MAX];       /* whose address is known */
+    char address[STREAM_ESP_ADDRESS_MAX]; /* as text; "": not known */
+    struct stream stream;                 /* valid as long as this struct stays where it is */
+};
+
+void stream_esp_init(struct stream_esp *s);
+
+/* Looks the name up. Not from two threads at once. */
+void stream_esp_prepare(struct stream_esp *s, const char *host);
+
+/* Waits until the connection can be read (or written), at most so long. */
+void stream_esp_wait(const struct stream_esp *s, bool wants_write, uint32_t ms);

@@ -1,0 +1,18 @@
+#include "lib/pace/bootguard.h"
+
+uint32_t bootguard_count(uint32_t crashes_before, bool was_crash)
+{
+    if (!was_crash)
+        return 0;
+    return crashes_before < UINT32_MAX ? crashes_before + 1 : crashes_before;
+}
+
+bool bootguard_is_safe_mode(uint32_t crashes)
+{
+    return crashes >= BOOTGUARD_CRASHES_MAX;
+}
+
+bool bootguard_is_healthy(struct mono since_start)
+{
+    return since_start.ms >= BOOTGUARD_HEALTHY_MS;
+}

@@ -1,0 +1,20 @@
+/* lib/pace/bootguard.h - after several crashes in a row a device starts in safe mode: set-up and
+ * update only, so that a bad setting or image can be put right from afar. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/instant.h"
+
+enum {
+    BOOTGUARD_CRASHES_MAX = 4,            /* in a row, then safe mode */
+    BOOTGUARD_HEALTHY_MS = 5 * 60 * 1000, /* up for so long: not a crash loop */
+    BOOTGUARD_SAFE_MS = 30 * 60 * 1000,   /* safe mode ends with a normal start */
+};
+
+/* Crashes in a row after this start. */
+uint32_t bootguard_count(uint32_t crashes_before, bool was_crash);
+bool bootguard_is_safe_mode(uint32_t crashes);
+/* The count may go back to 0. */
+bool bootguard_is_healthy(struct mono since_start);
