@@ -1,3 +1,5 @@
+#include "idf/sockets.h" /* first: see there */
+
 #include "camera/port/stream_esp.h"
 
 #include <errno.h>
@@ -8,8 +10,6 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "lib/port/log.h"
-#include "lwip/netdb.h"
-#include "lwip/sockets.h"
 
 static void stream_close(void *ctx)
 {
@@ -127,14 +127,8 @@ void stream_esp_wait(const struct stream_esp *s, bool wants_write, uint32_t ms)
         vTaskDelay(pdMS_TO_TICKS(ms < 20 ? ms + 1 : 20));
         return;
     }
-    fd_set reads, writes;
-    FD_ZERO(&reads);
-    FD_ZERO(&writes);
-    FD_SET(fd, &reads);
-    if (wants_write)
-        FD_SET(fd, &writes);
-    struct timeval t = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000) * 1000};
-    (void)select(fd + 1, &reads, &writes, NULL, &t); /* whatever it says, the next step looks */
+    struct pollfd p = {.fd = fd, .events = (short)(POLLIN | (wants_write ? POLLOUT : 0))};
+    (void)poll(&p, 1, (int)ms); /* whatever it says, the next step looks */
 }
 
 void stream_esp_init(struct stream_esp *s)
