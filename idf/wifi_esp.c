@@ -67,7 +67,9 @@ struct wifi_esp_events wifi_esp_take_events(void)
 
 enum err wifi_esp_start(const char *host_name)
 {
-    if (!worked("netif", esp_netif_init()) || !worked("events", esp_event_loop_create_default()))
+    esp_err_t loop = esp_event_loop_create_default();
+    if (!worked("netif", esp_netif_init()) ||
+        (loop != ESP_ERR_INVALID_STATE && !worked("events", loop))) /* that: there is one already */
         return ERR_IO;
     s_station = esp_netif_create_default_wifi_sta();
     s_portal = esp_netif_create_default_wifi_ap();

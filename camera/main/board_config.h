@@ -2,6 +2,7 @@
  * model to the compiler (-DCAMERA_MODEL_...); ESP-IDF builds choose it in menuconfig. */
 #pragma once
 
+/* clang-format off */
 #if !defined(CAMERA_MODEL_CHOSEN)
 //#define CAMERA_MODEL_WROVER_KIT /* ESP32; the same as Freenove WROVER */
 //#define CAMERA_MODEL_ESP_EYE /* ESP32; GPIO 13 and 14 want input pull-ups */
@@ -30,6 +31,7 @@
 //ESP32; untested */ #define CAMERA_MODEL_TTGO_T_CAMERA /* ESP32; untested */ #define
 //CAMERA_MODEL_ARDUCAM_ESP32S_UNO /* ESP32; untested */
 #endif
+/* clang-format on */
 
 #include "camera_pins.h"
 

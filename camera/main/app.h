@@ -1,0 +1,113 @@
+/* camera/main/app.h - the firmware as one struct: what main.c puts together, tasks.c runs and
+ * pages.c shows. Three tasks share it:
+ *
+ *   capture  waits for the sensor, under `sensor_lock`
+ *   courier  waits for the network, under no lock
+ *   network  Wi-Fi, clock, console, health
+ *
+ * `lock` guards the station's parts other than the sensor and is never held while anything waits;
+ * whoever needs both takes `sensor_lock` first. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "camera/logic/remote.h"
+#include "camera/logic/station.h"
+#include "camera/port/board.h"
+#include "camera/port/camera_esp32.h"
+#include "camera/port/file_flash.h"
+#include "camera/port/flash_esp.h"
+#include "camera/port/stream_esp.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
+#include "idf/vault_nvs.h"
+#include "lib/pace/wifiplan.h"
+#include "lib/port/clock.h"
+
+#ifndef CAMRELAY_VERSION
+#include "camrelay_version.h" /* made by tools/arduino_pack */
+#endif
+
+enum {
+    APP_SLOTS = 24,
+    APP_ENTRIES = 512,
+    APP_PIECE_BYTES = 4096,
+    APP_ARENA_BYTES = 1536 * 1024,      /* of PSRAM: about 10 UXGA pictures */
+    APP_COPY_BYTES = 512 * 1024,        /* of PSRAM: one picture on its way */
+    APP_QUEUE_SMALL_BYTES = 256 * 1024, /* below this the default picture is SVGA */
+    APP_CA_PEM_MAX = 2048,
+    APP_PASSWORD_LEN = 12,
+    APP_PASSWORD_MAX = APP_PASSWORD_LEN + 1,
+    APP_CAPTURE_STACK = 6 * 1024,
+    APP_COURIER_STACK = 8 * 1024,
+    APP_NETWORK_STACK = 6 * 1024,
+    APP_PORTAL_MS = 10 * 60 * 1000, /* the portal closes when a network is joined, or after this */
+};
+
+/* Live test of a Wi-Fi before it is saved. */
+enum app_trial {
+    APP_TRIAL_NONE,
+    APP_TRIAL_WANTED,
+    APP_TRIAL_RUNNING,
+    APP_TRIAL_JOINED,
+    APP_TRIAL_FAILED,
+};
+
+struct app {
+    struct station station;
+    struct remote_board board_facts;
+    struct board board;
+    struct camera_esp32 camera;
+    struct stream_esp stream;
+    struct vault_nvs vault;
+    struct flash_esp flash;
+    struct file_flash card;
+    const struct flash *queue; /* the card or the partition; NULL: neither */
+    struct clock clock;
+    struct random random;
+    SemaphoreHandle_t lock;
+    SemaphoreHandle_t sensor_lock;
+    struct wifiplan wifi;
+    struct settings saved; /* what the vault holds */
+    struct settings trial; /* on trial */
+    enum app_trial trial_state;
+    struct deadline trial_end;
+    struct deadline portal_end;
+    bool portal_asked;
+    bool online;
+    bool safe_mode;
+    atomic_bool wants_reboot;
+    uint32_t crashes;
+    char device[SHOT_DEVICE_MAX + 1];
+    char password[APP_PASSWORD_MAX]; /* of this board alone: portal, and page until one is set */
+    char address[16];
+    char ca_pem[APP_CA_PEM_MAX];
+    struct wifiplan_ap seen[WIFIPLAN_SEEN_MAX];
+    unsigned seen_count;
+    struct backlog_slot slots[APP_SLOTS];
+    struct photolog_entry entries[APP_ENTRIES];
+    uint8_t piece[APP_PIECE_BYTES];
+};
+
+/* Everything but the tasks. What a sketch or secrets.h says counts where nothing was saved. */
+void app_start(struct app *a, const struct board *board, const struct settings *standard);
+
+/* Starts the tasks; returns at once. */
+void app_run(struct app *a);
+
+struct mono app_now(const struct app *a);
+void app_lock(struct app *a);
+void app_unlock(struct app *a);
+
+/* The password of the page now: the owner's, or the board's own. */
+const char *app_page_password(const struct app *a);
+
+/* Keeps and applies settings. With `lock` held. */
+CHECKED enum err app_save(struct app *a, const struct settings *s);
+
+/* Erases settings, identity and what else the vault holds; then reboots. */
+void app_factory_reset(struct app *a);
+
+/* Reboots soon, photos in RAM moved to the queue first. */
+void app_reboot(struct app *a);

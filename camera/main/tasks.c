@@ -1,0 +1,425 @@
+#include "camera/main/tasks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/gpio.h"
+#include "esp_sleep.h"
+#include "esp_system.h"
+#include "esp_task_wdt.h"
+#include "idf/system_esp.h"
+#include "idf/update_esp.h"
+#include "idf/wifi_esp.h"
+#include "lib/pace/bootguard.h"
+#include "lib/port/log.h"
+#include "mdns.h"
+
+enum {
+    STEP_MAX_MS = 500, /* no task sleeps longer: commands and settings are looked at */
+    BROWSE_MS = 3000,
+    LINE_MAX_BYTES = 200,
+    BUTTON_RESET_MS = 5000,
+    NETWORK_STEP_MS = 100,
+    SLEEP_LEAST_MS = 5000, /* for less it is not worth waking up again */
+    AWAKE_MAX_MS = 60 * 1000,
+};
+
+static uint32_t dice(const struct app *a)
+{
+    uint32_t d;
+    a->random.fill(a->random.ctx, &d, sizeof d);
+    return d;
+}
+
+static void watch_this_task(void)
+{
+    if (esp_task_wdt_add(NULL) != ESP_OK)
+        log_line(LOG_LEVEL_WARN, "the task watchdog is off");
+}
+
+static void feed(void)
+{
+    (void)esp_task_wdt_reset(); /* fails only where the watchdog is off, which was said */
+}
+
+/* ---- capture ---- */
+
+static struct trigger_local local_time(const struct app *a)
+{
+    struct wall w = timekeep_now(&a->station.time, app_now(a));
+    unsigned weekday = 0, minute = 0;
+    if (w.ms > 0)
+        system_esp_local_time(w, &weekday, &minute);
+    return (struct trigger_local){
+        .known = w.ms > 0, .weekday = (uint8_t)weekday, .minute = (uint16_t)minute};
+}
+
+static bool gpio_says_now(const struct app *a)
+{
+    const struct settings *s = &a->station.settings;
+    return s->gpio_pin >= 0 && gpio_get_level((gpio_num_t)s->gpio_pin) == s->gpio_level;
+}
+
+static void take_photo(struct app *a, enum shot_trigger why)
+{
+    struct station_exposure x;
+    xSemaphoreTake(a->sensor_lock, portMAX_DELAY);
+    station_expose(&a->station, app_now(a), why, &x);
+    app_lock(a);
+    station_keep(&a->station, &x);
+    a->board_facts.sensor = a->camera.model;
+    bool reboot = a->station.wants_reboot;
+    app_unlock(a);
+    xSemaphoreGive(a->sensor_lock);
+    if (reboot)
+        app_reboot(a);
+}
+
+void tasks_capture(void *arg)
+{
+    struct app *a = arg;
+    bool was_active = false;
+    watch_this_task();
+    for (;;) {
+        enum shot_trigger why = SHOT_BY_INTERVAL;
+        app_lock(a);
+        bool active = gpio_says_now(a);
+        if (active && !was_active)
+            trigger_gpio(&a->station.trigger, app_now(a));
+        was_active = active;
+        bool due = station_wants_photo(&a->station, app_now(a), local_time(a), &why);
+        struct deadline next = trigger_wake(&a->station.trigger, app_now(a));
+        bool gpio = a->station.settings.gpio_pin >= 0;
+        app_unlock(a);
+        feed();
+        if (due) {
+            take_photo(a, why);
+            continue;
+        }
+        uint32_t ms = deadline_left_ms(next, app_now(a)), most = gpio ? 20 : STEP_MAX_MS / 5;
+        vTaskDelay(pdMS_TO_TICKS(ms < 10 ? 10 : ms < most ? ms : most));
+    }
+}
+
+/* ---- courier ---- */
+
+static void report_upload(struct app *a, uint32_t *sent_before)
+{
+    uint32_t sent = a->station.tally.now.sent;
+    if (sent == *sent_before)
+        return;
+    *sent_before = sent;
+    update_esp_confirm(); /* a firmware that delivers is a good one */
+    log_line(LOG_LEVEL_INFO, "photo acknowledged sent=%" PRIu32 " waiting=%" PRIu32, sent,
+             backlog_waiting(&a->station.backlog));
+}
+
+void tasks_courier(void *arg)
+{
+    struct app *a = arg;
+    uint32_t sent_before = a->station.tally.now.sent;
+    bool was_sending = false;
+    char host[COURIER_HOST_MAX];
+    watch_this_task();
+    for (;;) {
+        app_lock(a);
+        snprintf(host, sizeof host, "%s", a->station.relay.host);
+        bool online = a->online;
+        app_unlock(a);
+        if (online)
+            stream_esp_prepare(&a->stream, host); /* may wait for the DNS */
+        feed();
+        app_lock(a);
+        courier_set_online(&a->station.courier, online);
+        station_send(&a->station, app_now(a));
+        report_upload(a, &sent_before);
+        const struct courier *c = &a->station.courier;
+        uint32_t ms = deadline_left_ms(c->wake, app_now(a));
+        bool sending = c->wants_stream, wants_write = c->wants_write;
+        bool saves = a->station.settings.wifi_power_save != 0;
+        app_unlock(a);
+        if (sending != was_sending && online)
+            wifi_esp_save_power(saves && !sending);
+        was_sending = sending;
+        ms = ms < STEP_MAX_MS ? ms : STEP_MAX_MS;
+        if (sending)
+            stream_esp_wait(&a->stream, wants_write, ms);
+        else
+            vTaskDelay(pdMS_TO_TICKS(ms < 50 ? 50 : ms < 200 ? ms : 200));
+    }
+}
+
+/* ---- network: Wi-Fi ---- */
+
+static const char *password_of(const struct settings *s, unsigned network)
+{
+    const char *const words[WIFIPLAN_NETWORKS_MAX] = {s->password, s->password_2, s->password_3};
+    return words[network];
+}
+
+static void plan_anew(struct app *a, const struct settings *s)
+{
+    const char *const ssids[WIFIPLAN_NETWORKS_MAX] = {s->ssid, s->ssid_2, s->ssid_3};
+    const struct wifi_esp_address address = {s->ip_address, s->ip_netmask, s->ip_gateway,
+                                             s->ip_dns};
+    wifiplan_init(&a->wifi, ssids, app_now(a));
+    wifi_esp_use_address(&address);
+}
+
+/* The settings the radio works with: those on trial, or those in force. */
+static const struct settings *wifi_settings(const struct app *a)
+{
+    return a->trial_state == APP_TRIAL_RUNNING ? &a->trial : &a->station.settings;
+}
+
+static void set_online(struct app *a, bool online)
+{
+    a->online = online;
+    wifi_esp_own_address(a->address);
+    if (!online)
+        return;
+    log_line(LOG_LEVEL_INFO, "wifi joined ssid=%s address=%s", a->wifi.choice.ap.ssid, a->address);
+    system_esp_sntp(a->station.settings.ntp_server);
+}
+
+static void step_trial(struct app *a, bool joined)
+{
+    if (a->trial_state == APP_TRIAL_WANTED) {
+        a->trial_state = APP_TRIAL_RUNNING;
+        a->trial_end = deadline_in(app_now(a), WIFIPLAN_JOIN_MS + WIFIPLAN_SCAN_MS);
+        wifi_esp_leave();
+        plan_anew(a, &a->trial);
+    } else if (a->trial_state == APP_TRIAL_RUNNING && joined) {
+        a->trial_state = app_save(a, &a->trial) == ERR_OK ? APP_TRIAL_JOINED : APP_TRIAL_FAILED;
+    } else if (a->trial_state == APP_TRIAL_RUNNING && deadline_passed(a->trial_end, app_now(a))) {
+        a->trial_state = APP_TRIAL_FAILED;
+        wifi_esp_leave();
+        plan_anew(a, &a->station.settings);
+    }
+}
+
+static void step_wifi(struct app *a)
+{
+    struct wifi_esp_events e = wifi_esp_take_events();
+    if (e.scanned) {
+        a->seen_count = wifi_esp_take_scan(a->seen, WIFIPLAN_SEEN_MAX);
+        wifiplan_scanned(&a->wifi, a->seen, a->seen_count, app_now(a));
+    }
+    if (e.lost) {
+        wifiplan_lost(&a->wifi, app_now(a), dice(a));
+        set_online(a, false);
+    }
+    if (e.joined) {
+        wifiplan_joined(&a->wifi);
+        set_online(a, true);
+    }
+    step_trial(a, e.joined);
+    struct wifiplan_join join;
+    switch (wifiplan_step(&a->wifi, app_now(a), dice(a), &join)) {
+    case WIFIPLAN_NOTHING: break;
+    case WIFIPLAN_SCAN: wifi_esp_scan(); break;
+    case WIFIPLAN_JOIN: wifi_esp_join(&join, password_of(wifi_settings(a), join.network)); break;
+    }
+}
+
+static void step_portal(struct app *a)
+{
+    struct mono now = app_now(a);
+    bool wanted = a->portal_asked || a->safe_mode || wifiplan_wants_portal(&a->wifi, now);
+    if (wanted && !wifi_esp_portal_is_open() && !a->online) {
+        char ssid[WIFIPLAN_SSID_MAX + 1];
+        snprintf(ssid, sizeof ssid, "camrelay-%.20s", a->device);
+        if (wifi_esp_open_portal(ssid, a->password) == ERR_OK)
+            log_line(LOG_LEVEL_INFO, "portal open ssid=%s address=192.168.4.1", ssid);
+        a->portal_end = deadline_in(now, APP_PORTAL_MS);
+    }
+    bool trying = a->trial_state == APP_TRIAL_RUNNING || a->trial_state == APP_TRIAL_WANTED;
+    bool nobody_knows_a_network = a->wifi.count == 0;
+    if (wifi_esp_portal_is_open() && !trying && !nobody_knows_a_network &&
+        deadline_passed(a->portal_end, now)) {
+        a->portal_asked = false;
+        wifi_esp_close_portal();
+    }
+    wifi_esp_serve_names();
+}
+
+/* ---- network: the relay's address and the time ---- */
+
+/* Waits up to BROWSE_MS, without the lock. */
+static void browse(struct app *a)
+{
+    mdns_result_t *found = NULL;
+    esp_err_t rc = mdns_query_ptr("_camrelay", "_tcp", BROWSE_MS, 4, &found);
+    char host[WIFI_ESP_ADDRESS_MAX] = "";
+    uint16_t port = 0;
+    for (mdns_result_t *r = found; rc == ESP_OK && r != NULL && host[0] == '\0'; r = r->next) {
+        for (mdns_ip_addr_t *ip = r->addr; ip != NULL && host[0] == '\0'; ip = ip->next) {
+            if (ip->addr.type == ESP_IPADDR_TYPE_V4)
+                snprintf(host, sizeof host, IPSTR, IP2STR(&ip->addr.u_addr.ip4));
+        }
+        port = r->port;
+    }
+    mdns_query_results_free(found);
+    app_lock(a);
+    if (host[0] != '\0')
+        relayfind_found(&a->station.relay, host, port);
+    else
+        relayfind_not_found(&a->station.relay, app_now(a));
+    app_unlock(a);
+    if (host[0] != '\0')
+        log_line(LOG_LEVEL_INFO, "relay found host=%s port=%u", host, port);
+}
+
+static void step_clock(struct app *a)
+{
+    struct timekeep *t = &a->station.time;
+    struct wall before = timekeep_now(t, app_now(a));
+    enum timekeep_source source = t->source;
+    if (system_esp_sntp_answered())
+        (void)timekeep_hear(t, TIMEKEEP_SNTP, a->clock.wall_now(a->clock.ctx), app_now(a));
+    else if (source == TIMEKEEP_RELAY && before.ms - a->clock.wall_now(a->clock.ctx).ms > 5000)
+        system_esp_set_time(before); /* so that log and test picture show it, too */
+}
+
+static void step_health(struct app *a)
+{
+    struct health *h = &a->station.courier.health;
+    int rssi = 0;
+    h->has_rssi = a->online && wifi_esp_rssi(&rssi);
+    h->rssi_dbm = (int16_t)rssi;
+    h->heap_free_bytes = system_esp_heap_free();
+    h->heap_least_bytes = system_esp_heap_least();
+    if (a->crashes > 0 && bootguard_is_healthy(app_now(a))) {
+        a->crashes = 0;
+        uint8_t none = 0;
+        if (a->vault.vault.put(a->vault.vault.ctx, "crashes", &none, 1) != ERR_OK)
+            log_line(LOG_LEVEL_WARN, "the count of crashes could not be cleared");
+    }
+}
+
+/* ---- network: console, button, sleep ---- */
+
+static void obey(struct app *a, enum remote_deed deed, const struct settings *wanted)
+{
+    switch (deed) {
+    case REMOTE_SAID: return;
+    case REMOTE_SAVE:
+        if (app_save(a, wanted) != ERR_OK)
+            printf("it could not be saved\r\n");
+        return;
+    case REMOTE_SHOOT:
+        if (!trigger_request(&a->station.trigger))
+            printf("enough photos are asked for already\r\n");
+        return;
+    case REMOTE_PORTAL: a->portal_asked = true; return;
+    case REMOTE_REBOOT: atomic_store(&a->wants_reboot, true); return;
+    case REMOTE_RESET: app_factory_reset(a); return;
+    }
+}
+
+/* With the lock held. */
+static void run_line(struct app *a, struct slice line)
+{
+    static char s_reply[REMOTE_REPLY_MAX];
+    static struct settings s_wanted;
+    struct buf out;
+    buf_init(&out, s_reply, sizeof s_reply);
+    s_wanted = a->station.settings;
+    enum remote_deed deed = remote_console(&a->station, &a->board_facts, &s_wanted, line, &out);
+    printf("%.*s\r\n", (int)out.len, out.ptr);
+    obey(a, deed, &s_wanted);
+}
+
+static void step_console(struct app *a)
+{
+    static char s_line[LINE_MAX_BYTES];
+    static size_t s_len;
+    int c;
+    while ((c = getchar()) != EOF) {
+        if (c != '\n' && c != '\r') {
+            s_len = s_len < sizeof s_line ? s_len : 0; /* too long to be ours: begin anew */
+            s_line[s_len++] = (char)c;
+            continue;
+        }
+        if (s_len > 0)
+            run_line(a, (struct slice){s_line, s_len});
+        s_len = 0;
+    }
+    clearerr(stdin);
+}
+
+static void step_button(struct app *a, struct deadline *held)
+{
+    if (a->board.button < 0)
+        return;
+    if (gpio_get_level((gpio_num_t)a->board.button) != 0)
+        *held = deadline_never();
+    else if (!held->set)
+        *held = deadline_in(app_now(a), BUTTON_RESET_MS);
+    else if (deadline_passed(*held, app_now(a)))
+        app_factory_reset(a);
+}
+
+/* Between photos, if the owner wants that and everything is sent or in the queue. */
+static void step_sleep(struct app *a)
+{
+    struct station *s = &a->station;
+    struct mono now = app_now(a);
+    uint32_t ms = deadline_left_ms(trigger_wake(&s->trigger, now), now);
+    bool settled = s->courier.mood == COURIER_IDLE || now.ms > AWAKE_MAX_MS;
+    if (s->settings.deep_sleep == 0 || s->ident.seq == 0 || !settled || a->safe_mode ||
+        wifi_esp_portal_is_open() || ms < SLEEP_LEAST_MS || ms == UINT32_MAX)
+        return;
+    courier_set_online(&s->courier, false); /* what is in RAM goes to the queue */
+    if (s->sensor_on)
+        s->ports.sensor->stop(s->ports.sensor->ctx);
+    bool wired = false;
+    s->ports.sensor->power(s->ports.sensor->ctx, false, &wired);
+    if (a->board.lamp >= 0) { /* or it glows through the sleep */
+        gpio_hold_en((gpio_num_t)a->board.lamp);
+#if !SOC_GPIO_SUPPORT_HOLD_SINGLE_IO_IN_DSLP
+        gpio_deep_sleep_hold_en();
+#endif
+    }
+    log_line(LOG_LEVEL_INFO, "sleeping ms=%" PRIu32, ms);
+    esp_deep_sleep((uint64_t)ms * 1000);
+}
+
+static void step_reboot(struct app *a)
+{
+    if (!atomic_load(&a->wants_reboot))
+        return;
+    courier_set_online(&a->station.courier, false); /* what is in RAM goes to the queue */
+    app_unlock(a);
+    vTaskDelay(pdMS_TO_TICKS(500)); /* the page's answer goes out */
+    esp_restart();
+}
+
+void tasks_network(void *arg)
+{
+    struct app *a = arg;
+    struct deadline button_held = {0};
+    watch_this_task();
+    app_lock(a);
+    plan_anew(a, &a->station.settings);
+    app_unlock(a);
+    for (;;) {
+        feed();
+        app_lock(a);
+        step_wifi(a);
+        step_portal(a);
+        step_clock(a);
+        step_health(a);
+        step_console(a);
+        step_button(a, &button_held);
+        step_sleep(a);
+        step_reboot(a);
+        bool wants_browse = a->online && relayfind_wants_browse(&a->station.relay, app_now(a));
+        app_unlock(a);
+        if (wants_browse)
+            browse(a);
+        vTaskDelay(pdMS_TO_TICKS(NETWORK_STEP_MS));
+    }
+}
