@@ -80,6 +80,21 @@ static void write_endpoints(struct json_out *j)
     json_out_array_end(j);
 }
 
+static void write_vitals(const struct overview *o, const char *camera, struct json_out *j)
+{
+    struct vitals_camera v;
+    if (o->vitals == NULL || !o->vitals(o->vitals_ctx, camera, &v)) {
+        json_out_put_null(j, "vitals");
+        return;
+    }
+    json_out_key(j, "vitals");
+    json_out_object(j);
+    put_time(j, "at", v.at);
+    for (size_t i = 0; i < v.count; i++)
+        json_out_put_text(j, v.fields[i].name, v.fields[i].value);
+    json_out_object_end(j);
+}
+
 static void write_camera_list(const struct overview *o, struct json_out *j)
 {
     json_out_key(j, "cameras");
@@ -92,6 +107,7 @@ static void write_camera_list(const struct overview *o, struct json_out *j)
         json_out_put_uint(j, "bytes", c->bytes);
         json_out_put_uint(j, "missing", c->gaps);
         put_time(j, "last_received_at", c->last_received);
+        write_vitals(o, c->camera, j);
         json_out_object_end(j);
     }
     json_out_array_end(j);

@@ -4,12 +4,13 @@
 
 #include "relay/logic/health.h"
 #include "relay/logic/ports/state_view.h"
+#include "relay/logic/vitals.h"
 
 enum {
     OVERVIEW_LATEST = 12, /* photos shown as pictures */
     OVERVIEW_KEY_MAX = 48,
     OVERVIEW_VALUE_MAX = 640,
-    OVERVIEW_TEXT_BYTES_MAX = 524288, /* enough for any of the texts below */
+    OVERVIEW_TEXT_BYTES_MAX = 1048576, /* enough for any of the texts below */
 };
 
 /* One setting in force, as the owner would write it. */
@@ -31,6 +32,9 @@ struct overview {
     size_t latest_count;
     const struct camera_row *cameras;
     size_t camera_count;
+    /* What a camera last said of itself; false if nothing. NULL: nobody knows. */
+    bool (*vitals)(void *ctx, const char *camera, struct vitals_camera *out);
+    void *vitals_ctx;
     int32_t utc_offset_s; /* of the relay's clock, for times people read */
 };
 

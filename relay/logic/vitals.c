@@ -17,11 +17,14 @@ static struct vitals_camera *oldest(struct vitals *v)
     return found;
 }
 
-struct vitals_camera *vitals_begin(struct vitals *v, struct slice camera, struct wall now)
+bool vitals_put(struct vitals *v, struct slice camera, struct wall now,
+                const struct vitals_camera *report)
 {
     char name[PHOTO_CAMERA_MAX];
     if (!slice_to_text(slice_trim(camera), name, sizeof name) || name[0] == '\0')
-        return NULL;
+        return false;
+    if (report->count == 0)
+        return true;
     struct vitals_camera *c = NULL;
     for (size_t i = 0; i < VITALS_CAMERAS_MAX && c == NULL; i++) {
         if (strcmp(v->cameras[i].camera, name) == 0)
@@ -29,9 +32,10 @@ struct vitals_camera *vitals_begin(struct vitals *v, struct slice camera, struct
     }
     if (c == NULL)
         c = oldest(v);
-    *c = (struct vitals_camera){.at = now};
+    *c = *report;
+    c->at = now;
     memcpy(c->camera, name, sizeof name);
-    return c;
+    return true;
 }
 
 static bool is_printable(struct slice s)

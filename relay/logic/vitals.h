@@ -35,13 +35,13 @@ struct vitals {
     struct vitals_camera cameras[VITALS_CAMERAS_MAX];
 };
 
-/* A report begins; fields are added with vitals_add. NULL if `camera` is empty or too long.
- * Borrowed until the next vitals_begin. */
-struct vitals_camera *vitals_begin(struct vitals *v, struct slice camera, struct wall now);
+/* Adds a header to a report (zeroed before the first) if it is one of X-Camera-* that tells
+ * something of the camera (not Id, Boot, Seq), of printable ASCII and not too long. */
+void vitals_add(struct vitals_camera *report, struct slice header, struct slice value);
 
-/* Adds a header if it is one of X-Camera-* that tells something of the camera (not Id, Boot, Seq),
- * of printable ASCII and not too long. */
-void vitals_add(struct vitals_camera *c, struct slice header, struct slice value);
+/* Keeps a report; one without fields changes nothing. False if `camera` is empty or too long. */
+bool vitals_put(struct vitals *v, struct slice camera, struct wall now,
+                const struct vitals_camera *report);
 
 /* NULL if nothing is known. */
 const struct vitals_camera *vitals_find(const struct vitals *v, const char *camera);

@@ -48,6 +48,7 @@ struct adopter {
     bool scan_again;
     struct mono scan_not_before; /* a large folder is not looked through all the time */
     uint64_t taken;
+    uint64_t missing; /* rows whose file is gone */
 };
 
 static bool stopping(const struct adopter *a)
@@ -294,9 +295,15 @@ static void forget_row(void *arg, struct commit *commit)
 static void verify_row(struct adopter *a, const struct photo *p)
 {
     bool same = true;
-    if (recovery_compare(a->deps.fs, a->deps.hash, p, false, &same) != ERR_OK || same)
+    struct fs_stat st;
+    bool there = true;
+    if (recovery_compare(a->deps.fs, a->deps.hash, p, false, &same) != ERR_OK || same ||
+        a->deps.fs->stat(a->deps.fs->ctx, p->name, &there, &st) != ERR_OK)
         return;
-    set_aside(a, p->name);
+    if (there)
+        set_aside(a, p->name);
+    else
+        a->missing++;
     struct forget f = {.id = p->id};
     if (committer_call(a->deps.committer, forget_row, &f) && f.error != ERR_OK)
         log_line(LOG_LEVEL_WARN, "a row was not forgotten name=%s err=%s", p->name,
@@ -318,6 +325,9 @@ static void verify_rows(struct adopter *a)
         if (n > 0)
             before = rows[n - 1].photo.id;
     }
+    if (a->missing > 0)
+        log_line(LOG_LEVEL_WARN, "rows without a file were forgotten count=%llu",
+                 (unsigned long long)a->missing);
 }
 
 static void note_rebuilt(void *arg, struct commit *commit)

@@ -79,6 +79,7 @@ void app_close(struct app *a);
 /* What the pages ask (see pages_deps); ctx is the app. */
 void app_tell_health(void *ctx, struct health_input *out);
 size_t app_tell_settings(void *ctx, struct overview_setting *out, size_t cap);
+bool app_tell_vitals(void *ctx, const char *camera, struct vitals_camera *out);
 bool app_password_opens(void *ctx, struct slice password);
 bool app_token_opens(void *ctx, struct slice token);
 /* The targets of forwarding as the settings have them; texts are borrowed from the settings. */

@@ -99,6 +99,12 @@ size_t app_tell_settings(void *ctx, struct overview_setting *out, size_t cap)
     return count;
 }
 
+bool app_tell_vitals(void *ctx, const char *camera, struct vitals_camera *out)
+{
+    const struct app *a = ctx;
+    return a->server != NULL && server_vitals(a->server, camera, out);
+}
+
 bool app_password_opens(void *ctx, struct slice password)
 {
     struct app *a = ctx;

@@ -186,6 +186,7 @@ static enum err start_pages(struct app *a)
         .settings = app_tell_settings,
         .password_opens = app_password_opens,
         .token_opens = app_token_opens,
+        .vitals = app_tell_vitals,
         .thumb = thumb_turbojpeg_make,
         .dir = a->folder,
     };
@@ -201,7 +202,7 @@ struct uploads_rules app_rules(const struct config *c)
 
 static enum err start_uploads(struct app *a)
 {
-    struct server_deps server = {a->committer, a->keeper, a->pages, a->commands};
+    struct server_deps server = {&a->clock, a->committer, a->keeper, a->pages, a->commands};
     enum err e = server_create(&server, &a->options.config, &a->server);
     if (e != ERR_OK)
         return e;

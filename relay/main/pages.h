@@ -44,6 +44,8 @@ struct pages_deps {
     bool (*password_opens)(void *ctx, struct slice password);
     /* (m) Is this one of the upload tokens? NULL: there are none. */
     bool (*token_opens)(void *ctx, struct slice token);
+    /* (m) What a camera last said of itself. NULL: nobody knows. */
+    bool (*vitals)(void *ctx, const char *camera, struct vitals_camera *out);
     thumb_make thumb;
     const char *dir; /* for people; outlives the pages */
 };

@@ -60,6 +60,8 @@ static void fill(struct pages *p, const struct snapshot *s, struct live *l)
     o->latest = s->latest;
     o->latest_count = s->latest_count;
     o->cameras = s->cameras;
+    o->vitals = p->deps.vitals;
+    o->vitals_ctx = p->deps.ctx;
     o->camera_count = s->camera_count;
     o->utc_offset_s = utc_offset_s(o->in.now);
 }

@@ -15,6 +15,7 @@ struct server {
     struct config_secret page_password;
     struct retention_rules rules;
     bool refusing; /* the disk was full at the last look */
+    struct vitals vitals;
     uint32_t stuck_ms;
 };
 
@@ -98,6 +99,31 @@ static enum front_want answer_options(struct front_exchange *x, const char *allo
     return FRONT_ANSWERED;
 }
 
+static void add_vital(void *arg, struct slice name, struct slice value)
+{
+    vitals_add(arg, name, value);
+}
+
+static void note_vitals(struct server *s, struct front_exchange *x)
+{
+    struct vitals_camera report = {0};
+    front_each_header(x, add_vital, &report);
+    pthread_mutex_lock(&s->lock);
+    (void)vitals_put(&s->vitals, front_header(x, "X-Camera-Id"),
+                     s->deps.clock->wall_now(s->deps.clock->ctx), &report); /* no name: no entry */
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool server_vitals(struct server *s, const char *camera, struct vitals_camera *out)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct vitals_camera *c = vitals_find(&s->vitals, camera);
+    if (c != NULL)
+        *out = *c;
+    pthread_mutex_unlock(&s->lock);
+    return c != NULL;
+}
+
 /* True (and answered, or taken up) if the path is one for uploads. */
 static bool try_upload(struct server *s, struct front_exchange *x, const struct front_head *h,
                        struct visit *v, enum front_want *out_want)
@@ -112,6 +138,8 @@ static bool try_upload(struct server *s, struct front_exchange *x, const struct 
             *out_want = answer_options(x, UPLOAD_PATHS[i].allow);
         else
             uploads_refuse(x, REFUSAL_METHOD, UPLOAD_PATHS[i].allow);
+        if (v->upload != NULL)
+            note_vitals(s, x);
         return true;
     }
     return false;

@@ -3,6 +3,7 @@
 
 #include "relay/logic/config.h"
 #include "relay/logic/ports/front.h"
+#include "relay/logic/vitals.h"
 #include "relay/main/commands.h"
 #include "relay/main/keeper.h"
 #include "relay/main/pages.h"
@@ -11,6 +12,7 @@
 struct server;
 
 struct server_deps { /* all borrowed */
+    const struct clock *clock;
     struct committer *committer;
     struct keeper *keeper;
     struct pages *pages;
@@ -27,6 +29,8 @@ struct retention_rules server_retention_rules(const struct config *c);
 void server_set_uploads(struct server *s, struct uploads *uploads);
 /* For uploads_deps.admit; ctx is the server. */
 enum refusal server_admit(void *ctx, struct front_exchange *x, uint64_t bytes);
+/* What a camera last said of itself; false if nothing. Any thread. */
+bool server_vitals(struct server *s, const char *camera, struct vitals_camera *out);
 /* What the front calls. */
 struct front_handler server_handler(struct server *s);
 void server_destroy(struct server *s);

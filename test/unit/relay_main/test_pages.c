@@ -329,7 +329,7 @@ static void status_and_cameras_tell_the_same_as_the_page(void **state)
     x = rig_ask(&s_rig, "GET", "/cameras", NULL);
     assert_non_null(strstr(rig_text(x),
                            "{\"camera\":\"door\",\"photos\":1,\"bytes\":10,\"missing\":0,"
-                           "\"last_received_at\":\"2026-01-14T08:15:02Z\"}"));
+                           "\"last_received_at\":\"2026-01-14T08:15:02Z\",\"vitals\":null}"));
     fake_front_end(x);
     x = rig_ask(&s_rig, "GET", "/metrics", NULL);
     assert_non_null(strstr(rig_text(x), "\ncamrelay_backlog_photos{destination=\"remote\"} 1\n"));
