@@ -4,7 +4,7 @@ import http.client
 import os
 import time
 
-from load import get_json, upload
+from load import get_json, upload_patiently
 
 
 class Truth:
@@ -31,16 +31,6 @@ def hash_of_file(path):
             return hashlib.sha256(file.read()).hexdigest()
     except OSError:
         return None
-
-
-def upload_patiently(connection, photo):
-    """A relay that has to read back what it stored says so, and takes the photo a moment later."""
-    end = time.monotonic() + 10
-    status, answer = upload(connection, photo)
-    while status == 503 and answer["code"] == "rebuilding" and time.monotonic() < end:
-        time.sleep(0.02)
-        status, answer = upload(connection, photo)
-    return status, answer
 
 
 class Check:

@@ -7,6 +7,7 @@ import http.client
 import json
 import random
 import threading
+import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -54,6 +55,16 @@ def upload(connection, photo):
         return response.status, None
 
 
+def upload_patiently(connection, photo):
+    """A relay that has to read back what it stored says so, and takes the photo a moment later."""
+    end = time.monotonic() + 10
+    status, answer = upload(connection, photo)
+    while status == 503 and answer["code"] == "rebuilding" and time.monotonic() < end:
+        time.sleep(0.02)
+        status, answer = upload(connection, photo)
+    return status, answer
+
+
 def get_json(connection, path):
     connection.request("GET", path)
     response = connection.getresponse()
@@ -85,7 +96,7 @@ class Cameras:
             times = 2 if photo.key and dice.random() < self.repeats else 1
             for _ in range(times):
                 try:
-                    status, answer = upload(connection, photo)
+                    status, answer = upload_patiently(connection, photo)
                 except (OSError, http.client.HTTPException):
                     return  # the relay is gone: that is what some runs are for
                 with self.lock:

@@ -14,6 +14,7 @@
  * Memory maps are not seen: SQLite maps only its -shm file that way, which says nothing after a cut
  * (it is built anew), and the replayer proves the rest by comparing a full replay with the folder.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -262,6 +263,22 @@ int close(int fd)
     int saved = errno;
     pthread_mutex_unlock(&s_lock);
     errno = saved;
+    return rc;
+}
+
+/* Its close() stays within libc. */
+int closedir(DIR *dir)
+{
+    int (*real)(DIR *);
+    void *found = find_real("closedir");
+    memcpy(&real, &found, sizeof real);
+    int fd = dirfd(dir);
+    pthread_mutex_lock(&s_lock);
+    if (s_log >= 0 && fd >= 0 && fd < FDS_MAX && s_kinds[fd] == FD_OURS)
+        put((struct recorder_head){.kind = RECORDER_CLOSE, .fd = fd}, NULL, NULL);
+    set_kind(fd, FD_UNKNOWN);
+    int rc = real(dir);
+    pthread_mutex_unlock(&s_lock);
     return rc;
 }
 
