@@ -60,6 +60,8 @@ class Disk:
         self.taken = 0  # effects ever taken
         self.flushes = {}  # number -> (effects taken when it began, scope, object)
         self.acks = []  # answers that may have left
+        self.forgets = set()  # objects whose dirty pages a failed flush drops
+        self.dropped = {}  # (object, block) -> effects that are in the cache only
 
     @classmethod
     def of_tree(cls, root):
@@ -122,6 +124,7 @@ class Disk:
     def take(self, event, recording):
         """The next event happens."""
         if isinstance(event, Effect):
+            self.bring_back(event)
             self.pending.append((self.taken, event))
             self.taken += 1
             if event.obj in recording.folders:
@@ -130,7 +133,9 @@ class Disk:
             path = self.path_of_folder(event.obj)
             self.flushes[event.number] = (self.taken, event.scope, event.obj, path)
         elif event.kind == "end":
-            if not event.failed:
+            if event.failed:
+                self.drop(event.number)
+            else:
                 left = []
                 for item in self.pending:
                     if self.covered(event.number, item, recording.folders):
@@ -141,6 +146,29 @@ class Disk:
             del self.flushes[event.number]
         elif event.kind == "ack":
             self.acks.append(event.answer)
+
+    def drop(self, number):
+        """A flush failed: Linux calls the pages clean it could not write, and forgets them. Which
+        pages is its choice; here all of the files in `forgets`, others stay dirty."""
+        begun, left = self.flushes[number][0], []
+        for taken, effect in self.pending:
+            if effect.kind != "data" or effect.obj not in self.forgets or taken >= begun:
+                left.append((taken, effect))
+                continue
+            for block in blocks_of(effect.offset, len(effect.data)):
+                offset, piece = part_of_block(effect, block)
+                part = Effect("data", effect.obj, offset=offset, data=piece)
+                self.dropped.setdefault((effect.obj, block), []).append(part)
+        self.pending = left
+
+    def bring_back(self, effect):
+        """A page that is written to again is dirty as a whole, with what a failed flush dropped."""
+        if effect.kind != "data":
+            return
+        for block in blocks_of(effect.offset, len(effect.data)):
+            for part in self.dropped.pop((effect.obj, block), []):
+                self.pending.append((self.taken, part))
+                self.taken += 1
 
     def path_of_folder(self, obj):
         """Folders are not renamed by what we record."""

@@ -56,10 +56,11 @@ def upload(connection, photo):
 
 
 def upload_patiently(connection, photo):
-    """A relay that has to read back what it stored says so, and takes the photo a moment later."""
-    end = time.monotonic() + 10
+    """A relay in trouble, or one that has to read back what it stored, says so and takes the photo
+    a moment later."""
+    end = time.monotonic() + 20
     status, answer = upload(connection, photo)
-    while status == 503 and answer["code"] == "rebuilding" and time.monotonic() < end:
+    while status == 503 and time.monotonic() < end:
         time.sleep(0.02)
         status, answer = upload(connection, photo)
     return status, answer
@@ -69,6 +70,30 @@ def get_json(connection, path):
     connection.request("GET", path)
     response = connection.getresponse()
     return response.status, json.loads(response.read())
+
+
+class Readers:
+    """Somebody who looks at the pages all the time."""
+
+    def __init__(self, port, count):
+        self.port, self.stopping = port, False
+        self.threads = [threading.Thread(target=self.read_all, daemon=True) for _ in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def read_all(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        while not self.stopping:
+            try:
+                get_json(connection, "/list")
+            except (OSError, ValueError, http.client.HTTPException):
+                return
+        connection.close()
+
+    def stop(self):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join()
 
 
 class Cameras:

@@ -6,7 +6,7 @@ usage: powercut.py [--program FILE] [--recorder FILE] [--states N] [--rounds N] 
                    [--keep FOLDER]
 
 KIND: one-flush, per-file, journal (no extended attributes), again (a run that begins on what a cut
-left), log (so many small photos that the database is written back from its log). NAME: no-flush, early-ack, sync-off: the recording is falsified so that the promise is broken;
+left), failing (a flush fails and drops what the database had written), log (so many small photos that the database is written back from its log). NAME: no-flush, early-ack, sync-off: the recording is falsified so that the promise is broken;
 the check must notice, and the program fails if it does not. See docs/formats.md for what a cut may
 leave.
 """
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from check import Check, Truth
 from daemon import Daemon
 from disk import PLANS, Disk, cut, differences, lay_out
-from load import Cameras, Sink, make_photos
+from load import Cameras, Readers, Sink, make_photos
 from recording import FLUSH_FILE, Effect, Mark, Recording
 
 CONNECTIONS = 8
@@ -89,6 +89,8 @@ def record(options, kind, folder, seed, base=None):
     environment = {"POWERCUT_ROOT": root, "POWERCUT_LOG": log, "POWERCUT_FLUSH_MS": str(FLUSH_MS)}
     if kind == "journal":
         environment["POWERCUT_NO_TAGS"] = "1"
+    if kind == "failing":
+        environment["POWERCUT_FAIL_FLUSH"] = "6"
     daemon = start_with(options, environment)(
         root, os.path.join(folder, "work"),
         ["--durability", durability, "--remote", sink.url, "--immediate", "--adopt=no"])
@@ -97,7 +99,9 @@ def record(options, kind, folder, seed, base=None):
     else:
         photos = make_photos(seed, options.photos, options.size)
     cameras = Cameras(daemon.port(), photos, CONNECTIONS)
+    readers = Readers(daemon.port(), 2 if kind == "failing" else 0)
     cameras.wait()
+    readers.stop()
     if kind == "again":
         daemon.kill()
     elif daemon.end() != 0:
@@ -123,13 +127,19 @@ def prove_complete(recording, root):
         raise RuntimeError("the recording is not complete: " + "; ".join(wrong[:5]))
 
 
+def database_of(recording):
+    """The objects that were the database or its log."""
+    own = {obj for path, obj in recording.names.items() if "state.db" in path}
+    return own | {e.obj for e in recording.events
+                  if isinstance(e, Effect) and e.kind == "name" and "state.db" in e.path}
+
+
 def falsify(events, control, recording):
     """The same run by a relay that breaks the promise in one way."""
     if control == "no-flush":
         return [e for e in events if not (isinstance(e, Mark) and e.kind in ("begin", "end"))]
     if control == "sync-off":
-        own = {obj for path, obj in recording.names.items() if "state.db" in path}
-        own |= {e.obj for e in events if isinstance(e, Effect) and "state.db" in e.path}
+        own = database_of(recording)
         own |= {obj for path, obj in recording.names.items() if path == ".camrelay"}
         silent = {e.number for e in events
                   if isinstance(e, Mark) and e.kind == "begin" and e.scope == FLUSH_FILE and
@@ -179,6 +189,7 @@ def check_states(options, run, count, seed, control="", stop_at=None):
     events = falsify(run.recording.events, control, run.recording)
     points = Counter(choose_points(events, count, dice, run.recording, control))
     disk = run.recording.base.fork() if run.recording.base else Disk()
+    disk.forgets = database_of(run.recording)
     folder = tempfile.mkdtemp(prefix="state-", dir=options.work)
     sink = Sink()
     done, wrong = 0, []

@@ -3,6 +3,7 @@
  *
  * POWERCUT_ROOT: the folder, absolute. POWERCUT_LOG: the log, appended to (recorder_log.h).
  * POWERCUT_FLUSH_MS: every flush takes so much longer, so that much is under way during it.
+ * POWERCUT_FAIL_FLUSH: so-and-so-many-th flush of everything fails with EIO and does nothing.
  * POWERCUT_NO_TAGS: the file system keeps no extended attributes. POWERCUT_MOUNTS: a file to be
  * read instead of /proc/self/mountinfo, so that runs can lie on tmpfs and still be told it is ext4.
  *
@@ -45,6 +46,7 @@ static char s_root[PATH_BYTES_MAX];
 static size_t s_root_len;
 static int s_log = -1;
 static long s_flush_ms;
+static long s_fail_flush; /* counts down to 0; below: never */
 static uint64_t s_flushes;
 
 /* dlsym costs little beside a system call, and a table would have to be kept in step. */
@@ -63,6 +65,7 @@ __attribute__((constructor)) static void recorder_start(void)
     const char *root = getenv("POWERCUT_ROOT");
     const char *log = getenv("POWERCUT_LOG");
     const char *delay = getenv("POWERCUT_FLUSH_MS");
+    const char *fail = getenv("POWERCUT_FAIL_FLUSH");
     if (root == NULL || log == NULL)
         return;
     int fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -70,6 +73,7 @@ __attribute__((constructor)) static void recorder_start(void)
     (void)syscall(SYS_close, fd);
     s_root_len = (size_t)snprintf(s_root, sizeof s_root, "%s", root);
     s_flush_ms = delay == NULL ? 0 : strtol(delay, NULL, 10);
+    s_fail_flush = fail == NULL ? 0 : strtol(fail, NULL, 10);
     if (s_log < 0 || s_root_len >= sizeof s_root) {
         dprintf(STDERR_FILENO, "recorder: cannot open %s\n", log);
         abort();
@@ -577,9 +581,10 @@ static int flush_and_note(long call, int fd, uint64_t what)
     pthread_mutex_lock(&s_lock);
     head.y = ++s_flushes;
     put(head, NULL, NULL);
+    bool fails = what == RECORDER_FLUSH_ALL && --s_fail_flush == 0;
     pthread_mutex_unlock(&s_lock);
-    int rc = (int)syscall(call, fd);
-    int saved = errno;
+    int rc = fails ? -1 : (int)syscall(call, fd);
+    int saved = fails ? EIO : errno;
     struct timespec t = {s_flush_ms / 1000, s_flush_ms % 1000 * 1000000};
     if (s_flush_ms > 0)
         (void)nanosleep(&t, NULL);
