@@ -297,8 +297,9 @@ enum err commit_recover(struct commit *c)
     const struct state *state = c->deps.state;
     const struct fs *fs = c->deps.fs;
     /* A flush that failed once and then works proves nothing about what was dirty before: what is
-     * on the medium is read back. The database is copied whole out of its log first. */
-    enum err e = state->checkpoint(state->ctx);
+     * on the medium is read back. The database is copied whole out of its log first, and the log
+     * left behind: it may have a hole, at which a later start would stop reading it. */
+    enum err e = state->empty_log(state->ctx);
     if (e == ERR_OK && c->deps.promise == GROUND_ONE_FLUSH)
         e = fs->sync_all(fs->ctx);
     struct recovery_found found = {0};

@@ -139,6 +139,11 @@ static enum err checkpoint(void *ctx)
     return move_log(ctx, SQLITE_CHECKPOINT_PASSIVE); /* waits for no reader */
 }
 
+static enum err empty_log(void *ctx)
+{
+    return move_log(ctx, SQLITE_CHECKPOINT_TRUNCATE);
+}
+
 static void writer_free(struct sqlite_writer *w)
 {
     if (w == NULL)
@@ -320,6 +325,7 @@ static void wire_up(struct sqlite_writer *w, struct state *out)
         .note_flushed = note_flushed,
         .log_bytes = log_bytes,
         .checkpoint = checkpoint,
+        .empty_log = empty_log,
         .close = close_writer,
     };
     sqlite_photos_calls(out);

@@ -164,23 +164,28 @@ def choose_points(events, count, dice, recording, control):
     database = {e.obj for e in events if isinstance(e, Effect) and e.kind == "name" and
                 e.path.endswith("state.db")}
     database |= {obj for path, obj in recording.names.items() if path.endswith("state.db")}
-    kinds = {"ack": [], "flush": [], "database": []}
+    kinds = {"ack": [], "flush": []}
+    writes = []
     for i, event in enumerate(events):
         if isinstance(event, Mark):
             kinds.get({"ack": "ack", "begin": "flush", "end": "flush"}.get(event.kind), []).append(i)
         elif event.kind == "data" and event.obj in database:
-            kinds["database"].append(i)
-    if control == "sync-off":  # it shows where the database was just written back from its log
-        own = kinds["database"]
-        ends = [i for i, j in zip(own, own[1:] + [len(events)]) if j - i > 3 and i > kinds["ack"][0]]
-        near = {j for i in ends for j in range(i, min(i + 12, len(events)))}
-        return sorted(dice.choices(sorted(near), k=count))
+            writes.append(i)
+    kinds["log"] = just_written_back(writes, kinds["ack"][0], len(events))
+    if control == "sync-off":  # it shows nowhere else
+        return sorted(dice.choices(kinds["log"], k=count))
     points = []
-    for kind, share in (("ack", 0.4), ("flush", 0.2), ("database", 0.1)):
+    for kind, share in (("ack", 0.4), ("flush", 0.2), ("log", 0.15)):
         if kinds[kind]:
             points += dice.choices(kinds[kind], k=int(count * share))
     points += [dice.randrange(len(events)) for _ in range(count - len(points))]
     return sorted(points)
+
+
+def just_written_back(writes, first_ack, end):
+    """The moments after the database was written back from its log, which is then used anew."""
+    ends = [i for i, j in zip(writes, writes[1:] + [end]) if j - i > 3 and i > first_ack]
+    return sorted({j for i in ends for j in range(i, min(i + 12, end))})
 
 
 def check_states(options, run, count, seed, control="", stop_at=None):

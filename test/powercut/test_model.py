@@ -137,6 +137,17 @@ class Model(unittest.TestCase):
                        for s in story.states(plans, 200)}
             self.assertEqual(len(subsets), 8)
 
+    def test_pages_a_failed_flush_drops_are_lost_until_they_are_written_again(self):
+        story = Story()
+        story.disk.forgets = {FILE}
+        story.tell(name("wal", FILE), name("photo", OTHER), data(FILE, 0, b"1" * 2 * BLOCK),
+                   data(OTHER, 0, b"p")).flush(failed=True).flush()
+        self.assertEqual([s for s in story.states() if s != {"wal": (b"", {}), "photo": (b"p", {})}],
+                         [])
+        story.tell(data(FILE, BLOCK + 10, b"2")).flush()
+        content = bytes(BLOCK) + b"1" * 10 + b"2" + b"1" * (BLOCK - 11)
+        self.assertTrue(all(s["wal"][0] == content for s in story.states()))
+
     def test_a_shortened_file_has_either_size(self):
         story = Story().tell(name("wal", FILE), data(FILE, 0, b"1" * 9000)).flush().tell(
             Effect("size", FILE, size=0))

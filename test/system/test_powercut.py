@@ -21,9 +21,10 @@ class PowerCut(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
 
     def test_every_acknowledged_photo_survives_and_a_broken_promise_is_noticed(self):
-        self.run_driver("--states", "520", "--kind", "one-flush", "--kind", "again", "--kind",
-                        "per-file", "--kind", "journal", "--control", "no-flush", "--control",
-                        "early-ack", "--control", "sync-off")
+        kinds = ("one-flush", "again", "per-file", "journal", "failing")
+        controls = ("no-flush", "early-ack", "sync-off")
+        self.run_driver("--states", "550", *[f"--kind={kind}" for kind in kinds],
+                        *[f"--control={control}" for control in controls])
 
 
 if __name__ == "__main__":

@@ -520,6 +520,7 @@ void fake_state_open(struct fake_state *f, struct state *out_state)
         .note_flushed = note_flushed,
         .log_bytes = log_bytes,
         .checkpoint = checkpoint,
+        .empty_log = checkpoint,
         .close = close_state,
     };
     fake_state_outbox_calls(out_state);

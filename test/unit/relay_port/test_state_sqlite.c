@@ -252,6 +252,20 @@ static void the_log_is_measured_and_moved(void **state)
     assert_int_equal(home_files_like("-wal"), 0);
 }
 
+static void a_log_that_is_to_be_left_behind_is_empty(void **state)
+{
+    (void)state;
+    struct state st;
+    home_open_state(&st);
+    assert_int_equal(home_put(1, "k"), ERR_OK);
+    assert_true(home_read_file(home_beside(home_db.path, "-wal")) > 0);
+    assert_int_equal(st.empty_log(st.ctx), ERR_OK);
+    assert_int_equal(home_read_file(home_beside(home_db.path, "-wal")), 0);
+    assert_int_equal(st.log_bytes(st.ctx), 0);
+    assert_int_equal(home_put(2, "k"), ERR_OK);
+    home_close_clean(2);
+}
+
 static void each_transaction_can_be_flushed_by_itself(void **state)
 {
     (void)state;
@@ -274,6 +288,7 @@ int main(void)
         T(readers_beside_the_writer_see_whole_batches),
         T(telling_names_holds_no_transaction),
         T(the_log_is_measured_and_moved),
+        T(a_log_that_is_to_be_left_behind_is_empty),
         T(each_transaction_can_be_flushed_by_itself),
     };
     int failed = state_contract_run(&contract);
