@@ -186,8 +186,9 @@ enum err settings_set(struct settings *s, struct slice name, struct slice value)
     case SETTINGS_TEXT:
         if (value.len > (size_t)row->most)
             return ERR_LIMIT;
-        if (check_text(row, value) != ERR_OK)
+        if (check_text(row, value) != ERR_OK || slice_find(value, '\0') != value.len)
             return ERR_INPUT;
+        memset(text_of(s, row), 0, (size_t)row->most + 1); /* nothing of an old secret stays */
         return slice_to_text(value, text_of(s, row), (size_t)row->most + 1) ? ERR_OK : ERR_INPUT;
     case SETTINGS_NUMBER:
         if (!read_number(value, &n))
