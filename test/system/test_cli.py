@@ -191,6 +191,12 @@ class Send(Case):
         self.run_cli("send", folder, "--to", relay.url, "--token", "right")
         self.assertEqual(len(self.stored()), 20)
 
+    def test_after_one_answer_that_concerns_the_receiver_nothing_more_is_sent(self):
+        url = self.refusing((401, b'{"success": false, "error": "who are you?"}'))
+        _, err = self.run_cli("send", self.photos(9), "--to", url, "--parallel", "1", expect=1)
+        self.assertEqual(len(Refusing.seen), 1)
+        self.assertIn("0 acknowledged, 9 not", err)
+
     def test_a_receiver_that_is_not_there_ends_in_failure_after_the_tries(self):
         _, err = self.run_cli("send", self.photos(1), "--to", "http://127.0.0.1:1", "--tries", "2",
                               expect=1)
