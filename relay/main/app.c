@@ -111,8 +111,11 @@ enum err app_open_folder(struct app *a)
     a->random = random_linux();
     a->started = a->clock.mono_now(a->clock.ctx);
     enum err e = fs_posix_open(&a->photos, a->options.config.dir);
-    if (e != ERR_OK)
+    if (e != ERR_OK) {
+        log_line(LOG_LEVEL_ERROR, "the photo folder cannot be made or is no folder dir=%s err=%s",
+                 a->options.config.dir, err_name(e));
         return e;
+    }
     if (realpath(a->options.config.dir, a->folder) == NULL) {
         log_line(LOG_LEVEL_ERROR, "the photo folder has no path errno=%d", errno);
         return ERR_IO;
