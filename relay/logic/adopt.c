@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/wire/jpeg.h"
+#include "relay/logic/layout.h"
 #include "relay/logic/tag.h"
 
 enum { READ_BYTES = 32 * 1024 };
@@ -16,6 +17,30 @@ bool adopt_is_name(const char *name)
     struct slice short_end = {name + (s.len > 4 ? s.len - 4 : 0), s.len > 4 ? 4 : 0};
     struct slice long_end = {name + (s.len > 5 ? s.len - 5 : 0), s.len > 5 ? 5 : 0};
     return slice_eq_nocase(short_end, SLICE(".jpg")) || slice_eq_nocase(long_end, SLICE(".jpeg"));
+}
+
+static bool find_photo(void *arg, const char *name)
+{
+    bool *nothing = arg;
+    *nothing = !adopt_is_name(name);
+    return *nothing;
+}
+
+static bool find_any(void *arg, const char *name)
+{
+    (void)name;
+    bool *nothing = arg;
+    *nothing = false;
+    return false;
+}
+
+enum err adopt_is_nothing(const struct fs *fs, bool *out_nothing)
+{
+    *out_nothing = true;
+    enum err e = fs->list(fs->ctx, ".", find_photo, out_nothing);
+    if (e == ERR_OK && *out_nothing)
+        e = fs->list(fs->ctx, LAYOUT_JOURNAL, find_any, out_nothing);
+    return e;
 }
 
 static enum err read_record(const struct fs *fs, int fd, bool *out_found, struct photo *out)

@@ -34,6 +34,10 @@ struct adopt_still {
  * dot. */
 bool adopt_is_name(const char *name);
 
+/* Is there anything a new database would have to be filled from: a file that may be a photo, or a
+ * journal? Stops at the first. */
+CHECKED enum err adopt_is_nothing(const struct fs *fs, bool *out_nothing);
+
 /* Reads the record that lies with the file. `*out_found` is false if it has none of the right size:
  * nothing is hashed. */
 CHECKED enum err adopt_read_tag(const struct fs *fs, const char *name, bool *out_found,

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "lib/port/log.h"
+#include "relay/logic/adopt.h"
 #include "relay/logic/layout.h"
 #include "relay/logic/recovery.h"
 #include "relay/main/commands.h"
@@ -165,6 +166,19 @@ static enum err recover(struct app *a)
     return e;
 }
 
+/* A new database in an empty folder is complete: nobody has to wait for its keys. */
+static enum err settle_rebuilding(struct app *a)
+{
+    bool nothing = false;
+    if (!a->mark.rebuilt)
+        return ERR_OK;
+    enum err e = adopt_is_nothing(&a->photos.fs, &nothing);
+    if (e == ERR_OK && nothing)
+        e = a->state.rebuild_done(a->state.ctx);
+    a->mark.rebuilt = e != ERR_OK || !nothing;
+    return ERR_OK; /* if in doubt, it is looked through */
+}
+
 static enum err set_destinations(struct app *a)
 {
     const char *names[DESTINATIONS_MAX];
@@ -250,6 +264,8 @@ enum err app_open_state(struct app *a)
         e = a->state.mark(a->state.ctx, &a->mark);
     if (e == ERR_OK)
         e = recover(a);
+    if (e == ERR_OK)
+        e = settle_rebuilding(a);
     if (e == ERR_OK)
         e = set_destinations(a);
     if (e == ERR_OK)

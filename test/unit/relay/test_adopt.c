@@ -168,6 +168,26 @@ static void only_names_of_photos_are_looked_at(void **state)
     assert_false(adopt_is_name(longest));
 }
 
+static void an_empty_folder_has_nothing_to_bring_back(void **state)
+{
+    (void)state;
+    bool nothing = false;
+    assert_int_equal(adopt_is_nothing(&s_disk.fs, &nothing), ERR_OK);
+    assert_true(nothing);
+    fake_fs_put(&s_disk, "notes.txt", "x", 1);
+    assert_int_equal(adopt_is_nothing(&s_disk.fs, &nothing), ERR_OK);
+    assert_true(nothing);
+    fake_fs_put(&s_disk, LAYOUT_JOURNAL "/00000001", "x", 1);
+    assert_int_equal(adopt_is_nothing(&s_disk.fs, &nothing), ERR_OK);
+    assert_false(nothing);
+    assert_int_equal(s_disk.fs.remove(s_disk.fs.ctx, LAYOUT_JOURNAL "/00000001"), ERR_OK);
+    fake_fs_put(&s_disk, "a.jpg", JPEG, sizeof JPEG);
+    assert_int_equal(adopt_is_nothing(&s_disk.fs, &nothing), ERR_OK);
+    assert_false(nothing);
+    fake_fs_fail(&s_disk, FAKE_FS_LIST, 1, ERR_IO, false);
+    assert_int_equal(adopt_is_nothing(&s_disk.fs, &nothing), ERR_IO);
+}
+
 static void a_failing_disk_is_an_error_not_a_verdict(void **state)
 {
     (void)state;
@@ -194,6 +214,7 @@ int main(void)
         TEST(a_record_from_the_journal_stands_in),
         TEST(a_tag_of_another_size_is_not_trusted_unread),
         TEST(only_names_of_photos_are_looked_at),
+        TEST(an_empty_folder_has_nothing_to_bring_back),
         TEST(a_failing_disk_is_an_error_not_a_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
