@@ -142,8 +142,10 @@ static enum err recover(struct app *a)
     if (e != ERR_OK)
         log_line(LOG_LEVEL_WARN, "unfinished uploads were not all removed err=%s", err_name(e));
     metrics_add(&a->metrics, METRIC_SWEPT_TOTAL, swept);
-    if (a->mark.clean || a->mark.rebuilt)
-        return ERR_OK; /* a rebuilt database is checked file by file, see adopter.h */
+    if (a->mark.clean || a->mark.last_batch == 0)
+        return ERR_OK;
+    /* Also while a rebuild is not finished: what it brought back is checked file by file later (see
+     * adopter.h), but the last batch must not be shown before. */
     e = recovery_verify(&a->photos.fs, hash_openssl_calls(a->hash), &a->state, a->mark.flushed,
                         &found);
     if (e != ERR_OK) {

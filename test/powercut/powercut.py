@@ -171,11 +171,12 @@ def choose_points(events, count, dice, recording, control):
             kinds.get({"ack": "ack", "begin": "flush", "end": "flush"}.get(event.kind), []).append(i)
         elif event.kind == "data" and event.obj in database:
             writes.append(i)
+    kinds["first"] = list(range(max(0, kinds["ack"][0] - 100), kinds["ack"][0] + 40))
     kinds["log"] = just_written_back(writes, kinds["ack"][0], len(events))
     if control == "sync-off":  # it shows nowhere else
         return sorted(dice.choices(kinds["log"], k=count))
     points = []
-    for kind, share in (("ack", 0.4), ("flush", 0.2), ("log", 0.15)):
+    for kind, share in (("ack", 0.4), ("flush", 0.2), ("log", 0.15), ("first", 0.1)):
         if kinds[kind]:
             points += dice.choices(kinds[kind], k=int(count * share))
     points += [dice.randrange(len(events)) for _ in range(count - len(points))]
