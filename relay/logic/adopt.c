@@ -149,16 +149,16 @@ static enum err examine_open(const struct fs *fs, const struct hash *hash, int f
     return e;
 }
 
-static bool is_still(struct wall modified, const struct adopt_still *s)
+static bool is_still(struct wall modified, const struct adopt_look *s)
 {
     return modified.ms <= s->now.ms - (int64_t)s->still_ms ||
            modified.ms > s->now.ms + (int64_t)s->still_ms;
 }
 
-enum err adopt_examine(const struct fs *fs, const struct hash *hash, const char *name,
-                       const struct photo *record, const struct adopt_still *still,
+enum err adopt_examine(const struct fs *fs, const struct hash *hash, const struct adopt_look *look,
                        struct adopt_found *out)
 {
+    const char *name = look->name;
     *out = (struct adopt_found){.verdict = ADOPT_NEVER};
     struct fs_stat st;
     bool there = false;
@@ -172,8 +172,8 @@ enum err adopt_examine(const struct fs *fs, const struct hash *hash, const char 
     snprintf(out->photo.name, sizeof out->photo.name, "%s", name);
     snprintf(out->photo.original, sizeof out->photo.original, "%s", name);
     out->photo.received = st.modified;
-    out->verdict = is_still(st.modified, still) ? ADOPT_NEVER : ADOPT_NOT_YET;
-    e = examine_open(fs, hash, fd, record, out);
+    out->verdict = is_still(st.modified, look) ? ADOPT_NEVER : ADOPT_NOT_YET;
+    e = examine_open(fs, hash, fd, look->record, out);
     (void)fs->close(fs->ctx, fd); /* only read */
     return e;
 }

@@ -25,9 +25,12 @@ struct adopt_found {
     bool tagged;        /* its record lies with it */
 };
 
-struct adopt_still {
+/* Which file, and what is known of it. */
+struct adopt_look {
+    const char *name;
+    const struct photo *record; /* stands in where the file has no record of its own; NULL: none */
     struct wall now;
-    uint32_t still_ms;
+    uint32_t still_ms; /* a file without any record must not have changed for so long */
 };
 
 /* May a file of this name be a photo? It ends in .jpg or .jpeg (any case) and does not begin with a
@@ -43,12 +46,9 @@ CHECKED enum err adopt_is_nothing(const struct fs *fs, bool *out_nothing);
 CHECKED enum err adopt_read_tag(const struct fs *fs, const char *name, bool *out_found,
                                 struct photo *out_photo);
 
-/* Reads and judges the file. `record` (may be NULL) stands in where the file has no record of its
- * own. A file without any must not have changed for `still_ms`. A time of change in the future
- * (clocks jump) counts as long ago. */
-CHECKED enum err adopt_examine(const struct fs *fs, const struct hash *hash, const char *name,
-                               const struct photo *record, const struct adopt_still *still,
-                               struct adopt_found *out);
+/* Reads and judges the file. A time of change in the future (clocks jump) counts as long ago. */
+CHECKED enum err adopt_examine(const struct fs *fs, const struct hash *hash,
+                               const struct adopt_look *look, struct adopt_found *out);
 
 /* Writes the record of an adopted photo beside it; false if it cannot lie there. */
 bool adopt_keep_tag(const struct fs *fs, const struct photo *p);

@@ -127,10 +127,8 @@ void names_make_base(struct slice sender, const char *stamp, struct names_base *
     assert(strlen(stamp) == NAMES_STAMP_MAX - 1);
     char stem[NAMES_STEM_MAX];
     size_t len = clean_stem(without_extension(last_part(sender)), stem);
-    if (len == 0) {
-        memcpy(stem, "photo", 5);
-        len = 5;
-    }
+    if (len == 0)
+        len = (size_t)snprintf(stem, sizeof stem, "photo");
     snprintf(out->extension, sizeof out->extension, ".jpg");
     out->stamp_is_senders = ends_stamped(stem, len);
     if (out->stamp_is_senders)

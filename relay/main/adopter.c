@@ -184,9 +184,10 @@ static bool look_at(struct adopter *a, const char *name, const struct photo *rec
 {
     if (is_known(a, name))
         return false;
-    struct adopt_still still = {a->deps.clock->wall_now(a->deps.clock->ctx), a->deps.still_ms};
+    struct adopt_look look = {name, record, a->deps.clock->wall_now(a->deps.clock->ctx),
+                              a->deps.still_ms};
     struct adopt_found found;
-    enum err e = adopt_examine(a->deps.fs, a->deps.hash, name, record, &still, &found);
+    enum err e = adopt_examine(a->deps.fs, a->deps.hash, &look, &found);
     if (e != ERR_OK) {
         log_line(LOG_LEVEL_WARN, "a file cannot be read name=%s err=%s", name, err_name(e));
         return false;

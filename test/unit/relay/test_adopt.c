@@ -41,9 +41,9 @@ static int teardown(void **state)
 
 static struct adopt_found look(const char *name, const struct photo *record, int64_t after_ms)
 {
-    struct adopt_still still = {{WRITTEN.ms + after_ms}, STILL_MS};
+    struct adopt_look look = {name, record, {WRITTEN.ms + after_ms}, STILL_MS};
     struct adopt_found found;
-    assert_int_equal(adopt_examine(&s_disk.fs, &s_hash, name, record, &still, &found), ERR_OK);
+    assert_int_equal(adopt_examine(&s_disk.fs, &s_hash, &look, &found), ERR_OK);
     return found;
 }
 
@@ -195,10 +195,10 @@ static void a_failing_disk_is_an_error_not_a_verdict(void **state)
                                               FAKE_FS_TAG_GET};
     fake_fs_put(&s_disk, "a.jpg", JPEG, sizeof JPEG);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        struct adopt_still still = {{WRITTEN.ms + 60000}, STILL_MS};
+        struct adopt_look where = {"a.jpg", NULL, {WRITTEN.ms + 60000}, STILL_MS};
         struct adopt_found found;
         fake_fs_fail(&s_disk, calls[i], 1, ERR_IO, false);
-        assert_int_equal(adopt_examine(&s_disk.fs, &s_hash, "a.jpg", NULL, &still, &found), ERR_IO);
+        assert_int_equal(adopt_examine(&s_disk.fs, &s_hash, &where, &found), ERR_IO);
     }
 }
 
