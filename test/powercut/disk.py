@@ -1,15 +1,15 @@
 """What a cut of the power may leave of a recorded run.
 
-A disk holds what finished flushes cover, and any choice of the rest. Two models say which choices:
+A disk holds what finished flushes cover, and any choice of the rest. Three models say which
+choices:
 
 posix   Nothing but flushes orders anything. Each change of a name, each block of 4096 bytes (in any
         of the versions it had since the last flush), the size of each file and each tag is kept or
-        lost on its own; the two halves of a rename as well. A block may be torn at 512 bytes. Where a
-        size was kept but the bytes were not, zeros or garbage stand.
+        lost on its own; the two halves of a rename as well. A block may be torn at 512 bytes. Where
+        a size was kept but the bytes were not, zeros or garbage stand.
 ext4    What ext4 with data=ordered gives in addition: changes of names, truncations and tags are
         kept in their order up to some point; a rename is kept whole or not at all; a growing file
         ends where its bytes end, without zeros or garbage behind.
-
 xfs     The order of ext4 for names, truncations and tags, but bytes as posix has them, without
         garbage: a file may have holes.
 

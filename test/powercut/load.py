@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 def make_jpeg(dice, size):
-    """The smallest things a JPEG has (ITU T.81), and a scan of noise; `size` bytes or a few more."""
+    """The smallest things a JPEG has (ITU T.81), and a scan of noise; `size` bytes or more."""
     head = (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
             b"\xff\xdb\x00\x43\x00" + bytes(64 * [1]) +
             b"\xff\xc0\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00"

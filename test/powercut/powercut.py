@@ -6,9 +6,10 @@ usage: powercut.py [--program FILE] [--recorder FILE] [--states N] [--rounds N] 
                    [--keep FOLDER]
 
 KIND: one-flush, per-file, journal (no extended attributes), again (a run that begins on what a cut
-left), failing (a flush fails and drops what the database had written), log (so many small photos that the database is written back from its log). NAME: no-flush, early-ack, sync-off: the recording is falsified so that the promise is broken;
-the check must notice, and the program fails if it does not. See docs/formats.md for what a cut may
-leave.
+left), failing (a flush fails and drops what the database had written), log (so many small photos
+that the database is written back from its log). NAME: no-flush, early-ack, sync-off: the recording
+is falsified so that the promise is broken; the check must notice, and the program fails if it does
+not. docs/formats.md says what a cut may leave.
 """
 import argparse
 import multiprocessing
@@ -160,7 +161,8 @@ def falsify(events, control, recording):
 
 
 def choose_points(events, count, dice, recording, control):
-    """Where to cut: behind answers, inside flushes, while the database is written back, anywhere."""
+    """Where to cut: behind answers, inside flushes, after the database was written back, anywhere.
+    """
     database = {e.obj for e in events if isinstance(e, Effect) and e.kind == "name" and
                 e.path.endswith("state.db")}
     database |= {obj for path, obj in recording.names.items() if path.endswith("state.db")}
@@ -168,7 +170,9 @@ def choose_points(events, count, dice, recording, control):
     writes = []
     for i, event in enumerate(events):
         if isinstance(event, Mark):
-            kinds.get({"ack": "ack", "begin": "flush", "end": "flush"}.get(event.kind), []).append(i)
+            kind = "ack" if event.kind == "ack" else "flush"
+            if event.kind != "none":
+                kinds[kind].append(i)
         elif event.kind == "data" and event.obj in database:
             writes.append(i)
     kinds["first"] = list(range(max(0, kinds["ack"][0] - 100), kinds["ack"][0] + 40))
@@ -225,9 +229,10 @@ def check_states(options, run, count, seed, control="", stop_at=None):
 
 
 def check_manner(kind, plan, number):
-    """Most states are only looked at; some are also forwarded to the end, some adopt what lies there.
-    Adopting is judged where tags are kept with their names, as every file system of the one-flush
-    kind keeps them: without its tag, a file with a hole is like one somebody copied in."""
+    """Most states are only looked at; some are also forwarded to the end, some adopt what lies
+    there. Adopting is judged where tags are kept with their names, as every file system of the
+    one-flush kind keeps them: without its tag, a file with a hole is like one somebody copied in.
+    """
     if number % FORWARD_EVERY == 0 and kind != "log":  # thousands of photos would take too long
         return "forward"
     if number % ADOPT_EVERY == 0 and plan.model != "posix":
@@ -295,8 +300,8 @@ def run_kind(options, kind, states, seed):
     began = time.monotonic()
     run = record(options, kind, folder, seed, base)
     counts = Counter(e.kind for e in run.recording.events)
-    tell(f"{kind}: recorded {counts['ack']} answers, {counts['data']} writes, {counts['name']} names, "
-         f"{counts['begin']} flushes in {time.monotonic() - began:.1f} s")
+    tell(f"{kind}: recorded {counts['ack']} answers, {counts['data']} writes, "
+         f"{counts['name']} names, {counts['begin']} flushes in {time.monotonic() - began:.1f} s")
     began = time.monotonic()
     done, wrong = share_out(options, run, states, seed)
     report(kind, done, wrong, began)
@@ -314,7 +319,7 @@ def parse_arguments(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", default="build/dev/bin/camrelayd")
     parser.add_argument("--recorder", default="build/dev/shims/recorder.so")
-    parser.add_argument("--states", type=int, default=500, help="over all kinds and rounds together")
+    parser.add_argument("--states", type=int, default=500, help="over all kinds and rounds")
     parser.add_argument("--rounds", type=int, default=1, help="recordings of each kind")
     parser.add_argument("--photos", type=int, default=96)
     parser.add_argument("--size", type=int, default=12000, help="largest photo, bytes")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 HEAD = struct.Struct("=IIiIIIQQ")  # struct recorder_head of recorder_log.h
 MAGIC = 0x43505721
-(OPEN, CLOSE, WRITE, SIZE, RENAME, LINK, UNLINK, MKDIR, TAG, BEGIN, END, ACCEPT, SEND) = range(1, 14)
+(OPEN, CLOSE, WRITE, SIZE, RENAME, LINK, UNLINK, MKDIR, TAG, BEGIN, END, ACCEPT,
+ SEND) = range(1, 14)
 CREATED, TRUNCATED, FOLDER = 1, 2, 4
 FLUSH_FILE, FLUSH_ALL = 1, 2
-RENAME_KEEPS_NOTHING = "a renamed path is not there"
 
 
 @dataclass(frozen=True)

@@ -142,8 +142,8 @@ class Model(unittest.TestCase):
         story.disk.forgets = {FILE}
         story.tell(name("wal", FILE), name("photo", OTHER), data(FILE, 0, b"1" * 2 * BLOCK),
                    data(OTHER, 0, b"p")).flush(failed=True).flush()
-        self.assertEqual([s for s in story.states() if s != {"wal": (b"", {}), "photo": (b"p", {})}],
-                         [])
+        left = {"wal": (b"", {}), "photo": (b"p", {})}
+        self.assertTrue(all(state == left for state in story.states()))
         story.tell(data(FILE, BLOCK + 10, b"2")).flush()
         content = bytes(BLOCK) + b"1" * 10 + b"2" + b"1" * (BLOCK - 11)
         self.assertTrue(all(s["wal"][0] == content for s in story.states()))

@@ -16,8 +16,8 @@ LIBRARIES = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/de
 
 def start(library, program, **environment):
     return subprocess.Popen(
-        [sys.executable, "-c", "import os, sys, ctypes\n" + program], stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "LD_PRELOAD": os.path.join(LIBRARIES, library), **environment})
+        [sys.executable, "-c", "import os, sys, ctypes\n" + program],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "LD_PRELOAD": os.path.join(LIBRARIES, library), **environment})
 
 
 def run(library, program, **environment):

@@ -1,5 +1,5 @@
-"""Goal: a disk that hangs, fails or is full costs an answer, never a photo, and the relay comes back
-by itself. Method: camrelayd behind the preload libraries of test/shims."""
+"""Goal: a disk that hangs, fails or is full costs an answer, never a photo, and the relay comes
+back by itself. Method: camrelayd behind the preload libraries of test/shims."""
 import hashlib
 import http.client
 import json
@@ -63,12 +63,12 @@ class Disk(unittest.TestCase):
         self.control = os.path.join(self.folder, "control")
         self.photos = make_photos(self.id(), 8, 30000)
 
-    def start(self, shim=None, root=None, options=()):
-        environment = {"SHIM_UNDER": root or self.root, "SHIM_STALL_FILE": self.control,
+    def start(self, shim=None, root=None, options=(), under=None):
+        environment = {"SHIM_UNDER": under or root or self.root, "SHIM_STALL_FILE": self.control,
                        "SHIM_FAIL_FILE": self.control}
         if shim:
             environment["LD_PRELOAD"] = os.path.join(SHIMS, shim)
-        daemon = Daemon(os.path.join(BUILD, "bin", "camrelayd"), root or self.root,
+        daemon = Daemon(os.path.join(os.path.dirname(SHIMS), "bin", "camrelayd"), root or self.root,
                         os.path.join(self.folder, "work"),
                         ["--commit-timeout", "1", *options], environment)
         self.addCleanup(daemon.kill)
@@ -96,7 +96,8 @@ class Disk(unittest.TestCase):
         try:
             wait_until(lambda: taken.append(self.send(port, photo)) or taken[-1].status == 200, "")
         except AssertionError:
-            raise AssertionError(f"still refused: {taken[-1].answer}, {self.health(port)}") from None
+            last = taken[-1].answer
+            raise AssertionError(f"still refused: {last}, {self.health(port)}") from None
         return taken[-1].answer
 
     def health(self, port):
@@ -235,6 +236,31 @@ class Failing(Disk):
         self.assertEqual(daemon.end(), 0)
 
 
+class Rebuilding(Disk):
+    def test_a_torn_photo_is_not_shown_before_its_bytes_were_read(self):
+        """Reading it hangs, so whatever is shown meanwhile is shown unread."""
+        daemon, port = self.start()
+        sent = [self.send(port, photo) for photo in self.photos[:2]]
+        self.assertEqual(daemon.end(), 0)
+        torn, whole = (sender.answer["filename"] for sender in sent)
+        home = os.path.join(self.root, ".camrelay")
+        for name in os.listdir(home):
+            if name.startswith("state.db"):
+                os.unlink(os.path.join(home, name))
+        with open(os.path.join(self.root, torn), "r+b") as file:
+            file.seek(len(self.photos[0].data) // 2)
+            file.write(bytes(16))
+        self.tell("read\n")
+        daemon, port = self.start("stall.so", under=os.path.join(self.root, torn))
+        wait_until(self.hit, "the torn photo is read")
+        self.assertNotIn(torn, self.listed(port))
+        self.set_free()
+        aside = os.path.join(home, "quarantine")
+        wait_until(lambda: os.listdir(aside) == [torn], "it is set aside")
+        wait_until(lambda: list(self.listed(port)) == [whole], "the whole one is back")
+        self.assertEqual(daemon.end(), 0)
+
+
 @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
 class Full(Disk):
     def setUp(self):
@@ -258,7 +284,8 @@ class Full(Disk):
     def fill(self, root, ballast, floor):
         with open(ballast, "wb") as file:  # most of it, so that few photos fill the rest
             file.write(bytes(20 << 20))
-        daemon, port = self.start(root=root, options=["--floor-bytes", floor, "--floor-percent", "0"])
+        options = ["--floor-bytes", floor, "--floor-percent", "0"]
+        daemon, port = self.start(root=root, options=options)
         acked, photos = [], make_photos(floor, 400, 60000)
         while photos:
             photo = photos.pop()
