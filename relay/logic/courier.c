@@ -38,8 +38,10 @@ void courier_tick(struct courier *c, unsigned destination, int64_t seen)
         r->forgiving = r->forgiving_next;
         r->forgiving_next = false;
     }
-    if (r->lanes[COURIER_OLDEST].exhausted)
+    if (r->lanes[COURIER_OLDEST].exhausted) {
+        r->hurried = false;
         rewind_lane(&r->lanes[COURIER_OLDEST], COURIER_OLDEST);
+    }
     rewind_lane(&r->lanes[COURIER_NEWEST], COURIER_NEWEST);
     r->seen = seen;
 }
@@ -48,6 +50,21 @@ void courier_clock_went_back(struct courier *c)
 {
     for (unsigned i = 0; i < DESTINATIONS_MAX; i++)
         c->routes[i].forgiving_next = true;
+}
+
+void courier_hurry(struct courier *c)
+{
+    for (unsigned i = 0; i < DESTINATIONS_MAX; i++) {
+        c->routes[i].hurried = true;
+        rewind_lane(&c->routes[i].lanes[COURIER_OLDEST], COURIER_OLDEST);
+    }
+}
+
+/* Only the lane that meets every row just once: the other may come back to one that failed again.
+ */
+static bool is_hurried(const struct courier_route *r, enum courier_lane_kind kind)
+{
+    return r->hurried && kind == COURIER_OLDEST;
 }
 
 static struct courier_busy *find_busy(struct courier *c, unsigned destination, int64_t photo)
@@ -64,7 +81,8 @@ static enum err read_lane(struct courier *c, const struct courier_ask *ask,
 {
     struct courier_route *r = &c->routes[ask->destination];
     struct courier_lane *lane = &r->lanes[kind];
-    struct wall now = r->forgiving ? (struct wall){INT64_MAX} : ask->now;
+    bool any_time = r->forgiving || is_hurried(r, kind);
+    struct wall now = any_time ? (struct wall){INT64_MAX} : ask->now;
     size_t count;
     enum err e =
         c->view->outbox_due(c->view->ctx, r->seen, ask->destination, now, kind == COURIER_NEWEST,
@@ -80,17 +98,20 @@ static enum err read_lane(struct courier *c, const struct courier_ask *ask,
     return ERR_OK;
 }
 
-static bool may_go(struct courier *c, const struct courier_ask *ask, const struct outbox_row *row)
+static bool may_go(struct courier *c, const struct courier_ask *ask, enum courier_lane_kind kind,
+                   const struct outbox_row *row)
 {
     bool waits = row->due.ms > ask->now.ms && row->due.ms - ask->now.ms <= COURIER_WAIT_MAX_MS;
+    waits = waits && !is_hurried(&c->routes[ask->destination], kind);
     return !waits && !row->dead && find_busy(c, ask->destination, row->photo.id) == NULL;
 }
 
 /* The next row that may go among what the lane has read; NULL at the end of that. */
 static struct outbox_row *skip_to_next(struct courier *c, const struct courier_ask *ask,
-                                       struct courier_lane *lane)
+                                       enum courier_lane_kind kind)
 {
-    while (lane->at < lane->count && !may_go(c, ask, &lane->rows[lane->at]))
+    struct courier_lane *lane = &c->routes[ask->destination].lanes[kind];
+    while (lane->at < lane->count && !may_go(c, ask, kind, &lane->rows[lane->at]))
         lane->at++;
     return lane->at < lane->count ? &lane->rows[lane->at] : NULL;
 }
@@ -100,12 +121,12 @@ static enum err peek(struct courier *c, const struct courier_ask *ask, enum cour
                      struct outbox_row **out_row)
 {
     struct courier_lane *lane = &c->routes[ask->destination].lanes[kind];
-    *out_row = skip_to_next(c, ask, lane);
+    *out_row = skip_to_next(c, ask, kind);
     while (*out_row == NULL && !lane->exhausted) {
         enum err e = read_lane(c, ask, kind);
         if (e != ERR_OK)
             return e;
-        *out_row = skip_to_next(c, ask, lane);
+        *out_row = skip_to_next(c, ask, kind);
     }
     return ERR_OK;
 }
@@ -118,7 +139,7 @@ static struct outbox_row *least_tried(struct courier *c, const struct courier_as
     struct courier_lane *lane = &c->routes[ask->destination].lanes[kind];
     struct outbox_row *best = &lane->rows[lane->at];
     for (size_t i = lane->at + 1; i < lane->count; i++) {
-        if (lane->rows[i].tries < best->tries && may_go(c, ask, &lane->rows[i]))
+        if (lane->rows[i].tries < best->tries && may_go(c, ask, kind, &lane->rows[i]))
             best = &lane->rows[i];
     }
     return best;

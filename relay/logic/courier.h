@@ -50,6 +50,7 @@ struct courier_route {
     unsigned turn;
     bool forgiving;      /* this pass takes rows whose due time cannot be true */
     bool forgiving_next; /* so does the next */
+    bool hurried;        /* the lane from the oldest up takes rows that are not due yet */
 };
 
 struct courier_busy {
@@ -79,6 +80,8 @@ void courier_init(struct courier *c, const struct state_view *view);
 /* Photos up to `seen` are looked at from now on. */
 void courier_tick(struct courier *c, unsigned destination, int64_t seen);
 void courier_clock_went_back(struct courier *c);
+/* A person does not want to wait: every row is due once, from the oldest up. */
+void courier_hurry(struct courier *c);
 
 /* The next photo of this destination, busy from now on; `*out_found` is false when the pass is over
  * or the table of busy ones is full. Errors are the view's; nothing is lost by them. */

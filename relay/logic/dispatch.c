@@ -81,6 +81,7 @@ void dispatch_set_targets(struct dispatch *d, const struct dispatch_target *targ
 
 void dispatch_retry(struct dispatch *d)
 {
+    courier_hurry(&d->courier);
     for (size_t i = 0; i < d->route_count; i++) {
         destination_retry(&d->routes[i].destination);
         d->routes[i].next_pass = (struct mono){0};

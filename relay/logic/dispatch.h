@@ -112,7 +112,7 @@ void dispatch_written(struct dispatch *d, const struct delivery_result *results,
 /* New settings for the destinations, in the same order. What was learned stays, held and downed
  * ones are tried at once. */
 void dispatch_set_targets(struct dispatch *d, const struct dispatch_target *targets);
-/* A person says: now. Begins a pass everywhere. */
+/* A person says: now. Begins a pass everywhere, and what waits after a failure need not. */
 void dispatch_retry(struct dispatch *d);
 
 /* Cancels everything in flight and posts it as waiting and ambiguous: the receivers may have it. */

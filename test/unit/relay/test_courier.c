@@ -217,6 +217,27 @@ static void a_clock_set_back_strands_nothing(void **state)
     end(w);
 }
 
+static void who_hurries_waits_for_nothing_but_once(void **state)
+{
+    (void)state;
+    struct world *w = make(3);
+    for (size_t i = 0; i < 3; i++)
+        w->outbox.rows[i].row.due.ms = NOW.ms + 60000;
+    courier_tick(&w->courier, 0, 3);
+    assert_int_equal(pick(w), 0);
+    courier_hurry(&w->courier);
+    courier_tick(&w->courier, 0, 3);
+    for (int64_t id = 1; id <= 3; id++) {
+        assert_int_equal(pick(w), id);
+        settle(w, id, DELIVERY_WAITING, NOW.ms + 90000);
+        courier_tick(&w->courier, 0, 3); /* passes begin meanwhile */
+    }
+    assert_int_equal(pick(w), 0); /* they failed again, and wait again */
+    courier_tick(&w->courier, 0, 3);
+    assert_int_equal(pick(w), 0);
+    end(w);
+}
+
 static void on_trial_a_photo_that_never_failed_goes_first(void **state)
 {
     (void)state;
@@ -333,6 +354,7 @@ int main(void)
         cmocka_unit_test(the_oldest_gets_through_while_new_ones_keep_coming),
         cmocka_unit_test(what_waits_is_left_until_it_is_due),
         cmocka_unit_test(a_clock_set_back_strands_nothing),
+        cmocka_unit_test(who_hurries_waits_for_nothing_but_once),
         cmocka_unit_test(on_trial_a_photo_that_never_failed_goes_first),
         cmocka_unit_test(on_trial_the_lanes_take_turns),
         cmocka_unit_test(a_full_table_stops_picking_and_room_starts_it_again),
