@@ -325,11 +325,13 @@ enum err forwarder_start(const struct forwarder_setup *setup, struct forwarder *
     ports.post = post;
     ports.post_ctx = f;
     dispatch_init(&f->dispatch, &ports, setup->targets, setup->count);
+    /* The thread may have results at once, and who writes them has to find the forwarder then. */
+    *out = f;
     if (!init_locks(f) || !start_thread(f)) {
+        *out = NULL;
         free(f);
         return ERR_FULL;
     }
-    *out = f;
     return ERR_OK;
 }
 

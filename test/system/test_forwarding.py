@@ -41,7 +41,7 @@ class Forwarding(RelayCase):
         """Waits until so many reached each destination, and has it tried now and again."""
         def done():
             self.retry(relay)
-            time.sleep(0.2)
+            time.sleep(0.05)
             told = [relay.destination(name) for name in names]
             return all(t["pending"] == 0 and t["sent_total"] >= count for t in told)
         wait_until(done, f"{count} photos at each of {names}",
@@ -281,6 +281,20 @@ class Passes(Forwarding):
 
 class Ends(Forwarding):
     """Either side ends at any moment."""
+
+    def test_starts_towards_a_destination_that_refuses_at_once(self):
+        # The first results may come before the relay has finished starting.
+        remote = self.remote()
+        relay = self.relay("--interval", "0.2", "--remote", remote.url)
+        stored = {}
+        for round_ in range(20):
+            remote.tell(mode="refuse")
+            stored.update(self.upload(relay, 5, f"round{round_}"))
+            relay.restart()
+            wait_until(lambda: relay.destination()["state"] == "down", "it is down")
+            remote.tell(mode="ok")
+            self.sent_with_retries(relay, len(stored), "remote")
+        self.assert_has(remote, stored)
 
     def test_a_relay_that_ends_while_an_answer_hangs(self):
         for mode, behave in (("hang-stored", "relay"), ("hang-stored", "script"), ("hang", "relay")):

@@ -67,6 +67,7 @@ static void post(void *ctx, const struct delivery_result *results, size_t count)
 {
     struct world *w = ctx;
     pthread_mutex_lock(&w->lock);
+    assert_non_null(w->forwarder); /* however early: it is told when they are written */
     assert_true(w->posted_count + count <= 256);
     memcpy(&w->posted[w->posted_count], results, count * sizeof *results);
     w->posted_count += count;
