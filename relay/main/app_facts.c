@@ -90,6 +90,8 @@ size_t app_tell_settings(void *ctx, struct overview_setting *out, size_t cap)
         /* Of a secret that is kept as its hash, only whether it is set is printed. */
         if ((table[i].flags & CONFIG_FLAG_SECRET) == 0 || table[i].kind == CONFIG_KIND_SECRET)
             config_value_print(&a->options.config, &table[i], &value);
+        if (table[i].kind == CONFIG_KIND_DURATION)
+            buf_add_text(&value, " s");
         out[count].value[value.len] = '\0';
         snprintf(out[count].key, sizeof out[count].key, "%s", table[i].name);
         count++;
