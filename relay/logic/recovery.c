@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "relay/logic/adopt.h"
 #include "relay/logic/layout.h"
 #include "relay/logic/limits.h"
 
@@ -127,23 +128,37 @@ enum err recovery_set_aside(const struct fs *fs, const char *name)
 struct verify {
     const struct fs *fs;
     const struct hash *hash;
-    int64_t damaged[VERIFY_STEP];
-    char names[VERIFY_STEP][PHOTO_NAME_MAX];
+    int64_t forgotten[VERIFY_STEP];
+    char names[VERIFY_STEP][PHOTO_NAME_MAX]; /* "": its file stays where it is */
     size_t count;
     uint64_t unreadable;
 };
+
+/* Is the file just what its own record says? Then the row is wrong, and not the file. */
+static enum err has_own_proof(const struct verify *v, const char *name, bool *out_proven)
+{
+    struct adopt_look look = {.name = name};
+    struct adopt_found found;
+    enum err e = adopt_examine(v->fs, v->hash, &look, &found);
+    if (e == ERR_OK)
+        *out_proven = found.tagged && found.verdict == ADOPT_TAKE;
+    return e;
+}
 
 static bool verify_one(void *arg, const struct photo *p)
 {
     struct verify *v = arg;
     bool same = false;
+    bool proven = false;
     enum err e = recovery_compare(v->fs, v->hash, p, true, &same);
+    if (e == ERR_OK && !same)
+        e = has_own_proof(v, p->name, &proven);
     if (e != ERR_OK)
         v->unreadable++;
     if (e != ERR_OK || same)
         return true;
-    v->damaged[v->count] = p->id;
-    snprintf(v->names[v->count], sizeof v->names[0], "%s", p->name);
+    v->forgotten[v->count] = p->id;
+    snprintf(v->names[v->count], sizeof v->names[0], "%s", proven ? "" : p->name);
     v->count++;
     return v->count < VERIFY_STEP;
 }
@@ -159,13 +174,16 @@ enum err recovery_verify(const struct fs *fs, const struct hash *hash, const str
         enum err e = state->photos_above(state->ctx, batch, verify_one, &v);
         /* File first: a crash in between leaves a row without a file, which the next start finds.
          */
-        for (size_t i = 0; e == ERR_OK && i < v.count; i++)
-            e = recovery_set_aside(fs, v.names[i]);
+        for (size_t i = 0; e == ERR_OK && i < v.count; i++) {
+            bool damaged = v.names[i][0] != '\0';
+            out_found->damaged += damaged;
+            if (damaged)
+                e = recovery_set_aside(fs, v.names[i]);
+        }
         if (e == ERR_OK && v.count > 0)
-            e = state->photos_forget(state->ctx, v.damaged, v.count, false);
+            e = state->photos_forget(state->ctx, v.forgotten, v.count, false);
         if (e != ERR_OK)
             return e;
-        out_found->damaged += v.count;
         out_found->unreadable = v.unreadable;
     } while (v.count == VERIFY_STEP);
     return ERR_OK;

@@ -23,8 +23,9 @@ struct recovery_found {
 
 /* Reads every photo of a batch above `batch` from the medium and compares it with its row. Where
  * they differ, row *and key* are forgotten (the photo was never acknowledged; its sender will
- * repeat it) and the file is set aside. A file that cannot be read now keeps its row: it may be
- * sound. */
+ * repeat it) and the file is set aside; but a file that is just what its own record says belongs to
+ * another row: only this one is forgotten, and the file is found again when the folder is looked
+ * through. A file that cannot be read now keeps its row: it may be sound. */
 CHECKED enum err recovery_verify(const struct fs *fs, const struct hash *hash,
                                  const struct state *state, int64_t batch,
                                  struct recovery_found *out_found);

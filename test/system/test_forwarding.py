@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -258,8 +259,11 @@ class Passes(Forwarding):
         remote = self.remote("--mode", "refused:415:not_jpeg")
         relay = self.relay("--interval", "0.2", "--remote", remote.url)
         bad = self.upload(relay, 1, "bad")
-        wait_until(lambda: relay.destination()["dead"] == 1, "it is put aside",
-                   lambda: (relay.destination(), remote.counts()))
+
+        def put_aside():
+            relay.process.send_signal(signal.SIGHUP)  # new settings are tried out at once
+            return relay.destination()["dead"] == 1
+        wait_until(put_aside, "it is put aside", lambda: (relay.destination(), remote.counts()))
         self.assertEqual(remote.counts()["uploads"], 3)
         self.assertEqual(relay.destination()["pending"], 0)
         dead = relay.get("/api/dead")
