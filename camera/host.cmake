@@ -10,4 +10,5 @@ target_link_libraries(camera_host PUBLIC camera_logic wire pace base camrelay_li
 file(GLOB vcam_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/camera/main/vcam*.c)
 add_executable(vcam ${vcam_sources})
 target_link_libraries(vcam PRIVATE camera_host)
+set_target_properties(vcam PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 install(TARGETS vcam)

@@ -262,6 +262,7 @@ static bool begin(struct courier *c, struct mono now)
     c->tries++;
     c->retries += c->failures > 0 ? 1 : 0;
     c->in_flight = true;
+    c->keep_end = deadline_never();
     webcall_begin(&c->call, &request, &limits, now);
     return true;
 }
@@ -272,6 +273,24 @@ static void show(struct courier *c, enum courier_mood mood, struct deadline wake
     c->wake = wake;
     c->wants_stream = mood == COURIER_SENDING;
     c->wants_write = mood == COURIER_SENDING && c->call.wants_write;
+}
+
+static void show_idle(struct courier *c, struct mono now)
+{
+    bool later = c->not_before.set && !deadline_passed(c->not_before, now);
+    if (later) {
+        show(c, COURIER_HOLDING, c->not_before);
+        return;
+    }
+    if (!c->call.connected)
+        c->keep_end = deadline_never();
+    else if (!c->keep_end.set)
+        c->keep_end = deadline_in(now, COURIER_KEEP_MS);
+    if (c->keep_end.set && deadline_passed(c->keep_end, now)) {
+        webcall_abort(&c->call);
+        c->keep_end = deadline_never();
+    }
+    show(c, COURIER_IDLE, c->keep_end);
 }
 
 void courier_step(struct courier *c, struct mono now, struct wall wall, bool clock_sure)
@@ -297,9 +316,7 @@ void courier_step(struct courier *c, struct mono now, struct wall wall, bool clo
             return;
         }
         if (!begin(c, now)) {
-            bool later = c->not_before.set && !deadline_passed(c->not_before, now);
-            show(c, later ? COURIER_HOLDING : COURIER_IDLE,
-                 later ? c->not_before : deadline_never());
+            show_idle(c, now);
             return;
         }
     }

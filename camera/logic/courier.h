@@ -20,6 +20,7 @@ enum {
     COURIER_HOST_MAX = 128,
     COURIER_PATH_MAX = 128,
     COURIER_TOKEN_MAX = 192,
+    COURIER_KEEP_MS = 5000,           /* an idle connection is closed: a relay has many cameras */
     COURIER_RETRY_AFTER_MAX_S = 3600, /* a relay may not silence a camera for longer */
 };
 
@@ -75,7 +76,8 @@ struct courier {
     struct webcall call;
     struct backlog_item item;
     struct deadline not_before;
-    struct mono taken_now; /* mono and wall of the same moment, for photos without a time */
+    struct deadline keep_end; /* of the idle connection */
+    struct mono taken_now;    /* mono and wall of the same moment, for photos without a time */
     struct wall taken_wall;
     bool clock_sure;
     bool online;

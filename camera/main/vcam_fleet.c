@@ -52,7 +52,8 @@ static enum err open_state(struct vcam_fleet *f, struct vcam *v, const char *dev
     buf_init(&b, path, sizeof path);
     buf_add_format(&b, "%s/%s", f->options->state, device);
     const char *folder = buf_text(&b);
-    enum err e = folder == NULL || b.overflowed ? ERR_LIMIT : host_vault_open(&v->vault, folder);
+    enum err e = folder == NULL || b.overflowed ? ERR_LIMIT
+                                                : host_vault_open(&v->vault, folder, f->count == 1);
     buf_add_text(&b, "/queue");
     const char *queue = buf_text(&b);
     if (e == ERR_OK && f->options->queue_kib > 0)
@@ -191,8 +192,7 @@ static void take_photo(struct vcam_fleet *f, struct vcam *v, struct mono now)
     station_keep(&v->station, &x);
 }
 
-static void tell(const struct vcam_fleet *f, struct vcam *v, unsigned old_status,
-                 const char *old_problem)
+static void tell(const struct vcam_fleet *f, struct vcam *v, uint32_t old_failures)
 {
     const struct courier *c = &v->station.courier;
     if (f->options->quiet || f->count > 1)
@@ -202,8 +202,7 @@ static void tell(const struct vcam_fleet *f, struct vcam *v, unsigned old_status
         log_line(LOG_LEVEL_INFO, "photo acknowledged sent=%" PRIu32 " waiting=%" PRIu32,
                  v->told_sent, backlog_waiting(&v->station.backlog));
     }
-    if (c->last_problem[0] != '\0' &&
-        (c->last_status != old_status || strcmp(c->last_problem, old_problem) != 0))
+    if (c->failures > old_failures)
         log_line(LOG_LEVEL_WARN, "%s status=%u waiting=%" PRIu32, c->last_problem, c->last_status,
                  backlog_waiting(&v->station.backlog));
 }
@@ -219,10 +218,9 @@ static void step_camera(struct vcam_fleet *f, struct vcam *v)
         courier_set_online(&s->courier, !out);
     }
     take_photo(f, v, now);
-    unsigned status = s->courier.last_status;
-    const char *problem = s->courier.last_problem;
+    uint32_t failures = s->courier.failures;
     station_send(s, since_start(f));
-    tell(f, v, status, problem);
+    tell(f, v, failures);
 }
 
 /* Milliseconds until this camera wants to be stepped. */
@@ -268,7 +266,8 @@ bool vcam_fleet_step(struct vcam_fleet *f)
     bool done = true;
     for (uint32_t i = 0; i < f->count; i++) {
         struct vcam *v = &f->cameras[i];
-        if (polls[i].revents != 0 || wait_of(f, v, now) == 0)
+        bool held = v->station.courier.mood == COURIER_SENDING && host_link_wake(&v->link).ms > 0;
+        if (polls[i].revents != 0 || held || wait_of(f, v, now) == 0)
             step_camera(f, v);
         done = done && is_done(f, v);
     }

@@ -110,8 +110,8 @@ enum err file_flash_open(struct file_flash *f, const char *path, uint32_t size_b
     uint32_t at = (uint32_t)(e == ERR_OK ? st.st_size : 0) / FILE_FLASH_SECTOR * FILE_FLASH_SECTOR;
     for (; e == ERR_OK && at < f->flash.size_bytes; at += FILE_FLASH_SECTOR)
         e = erase_one(f, at);
-    if (e == ERR_OK && fsync(f->fd) != 0)
-        e = ERR_IO;
+    if (e == ERR_OK)
+        e = settle(f);
     if (e != ERR_OK)
         file_flash_close(f);
     return e;

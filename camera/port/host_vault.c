@@ -54,11 +54,11 @@ static enum err vault_put(void *ctx, const char *name, const void *data, size_t 
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return ERR_IO;
-    bool good = write(fd, data, len) == (ssize_t)len && fdatasync(fd) == 0;
+    bool good = write(fd, data, len) == (ssize_t)len && (!v->durable || fdatasync(fd) == 0);
     good = close(fd) == 0 && good;
     if (!good || rename(part, path) != 0)
         return ERR_IO;
-    return sync_folder(v->folder);
+    return v->durable ? sync_folder(v->folder) : ERR_OK;
 }
 
 static enum err vault_clear(void *ctx)
@@ -73,11 +73,12 @@ static enum err vault_clear(void *ctx)
     return ERR_OK;
 }
 
-enum err host_vault_open(struct host_vault *v, const char *folder)
+enum err host_vault_open(struct host_vault *v, const char *folder, bool durable)
 {
     if (strlen(folder) >= sizeof v->folder)
         return ERR_LIMIT;
     strcpy(v->folder, folder);
+    v->durable = durable;
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return ERR_IO;
     v->vault = (struct vault){.ctx = v, .get = vault_get, .put = vault_put, .clear = vault_clear};

@@ -365,6 +365,10 @@ void w12_a_kept_connection_that_died_costs_nothing(void **state)
         courier_rig_run(r, 10);
     }
     assert_int_equal(r->relay.connections, 1); /* kept alive */
+    courier_rig_run(r, COURIER_KEEP_MS + 10);
+    assert_false(r->courier.call.connected); /* but not for ever */
+    courier_rig_photo(r, 4096);
+    courier_rig_run(r, 10);
     r->relay.calls[0].close_before_next = true;
     for (int i = 0; i < 3; i++) {
         courier_rig_photo(r, 4096);
