@@ -1,9 +1,11 @@
 /* bare_epoll - the least a receiver can do: one thread, epoll, each body into a file of its own; no
  * parsing beyond Content-Length, no database, no flush. The limit our numbers are held against.
  *
- *   bare_epoll PORT DIR [sha256]     prints "ready PORT" when it listens on 127.0.0.1
+ *   bare_epoll PORT DIR [sha256 | sink COUNT]
  *
- * Only the newest KEEP files stay, so that tmpfs does not fill up. */
+ * Prints "ready PORT" when it listens on 127.0.0.1. With sha256 it hashes what it writes. With sink
+ * it writes nothing, and prints "took SECONDS" when COUNT bodies have come, counted from the first
+ * connection on: what senders are measured with. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +18,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = 256 * 1024, EVENTS = 64, KEEP = 1000 };
+enum { BUFFER = 256 * 1024, EVENTS = 64 };
 
 struct link {
     int fd;
@@ -33,17 +36,26 @@ struct link {
 static char s_buffer[BUFFER];
 static bool s_sha256;
 static const char *s_dir;
-static unsigned long s_number;
+static unsigned long s_number; /* bodies begun */
+static unsigned long s_ended;
+static unsigned long s_sink; /* bodies to wait for; 0 = writes */
+static double s_first_s;
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 static void open_file(struct link *l)
 {
     char path[512];
-    snprintf(path, sizeof path, "%s/%lu.jpg", s_dir, ++s_number);
+    s_number++;
+    if (s_sink > 0)
+        return;
+    snprintf(path, sizeof path, "%s/%lu.jpg", s_dir, s_number);
     l->file = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0644);
-    if (s_number > KEEP) {
-        snprintf(path, sizeof path, "%s/%lu.jpg", s_dir, s_number - KEEP);
-        unlink(path);
-    }
     if (s_sha256)
         EVP_DigestInit_ex(l->hash, EVP_sha256(), NULL);
 }
@@ -51,7 +63,7 @@ static void open_file(struct link *l)
 static void take(struct link *l, const char *data, size_t len)
 {
     static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK";
-    if (write(l->file, data, len) != (ssize_t)len)
+    if (s_sink == 0 && write(l->file, data, len) != (ssize_t)len)
         perror("write");
     if (s_sha256)
         EVP_DigestUpdate(l->hash, data, len);
@@ -61,11 +73,16 @@ static void take(struct link *l, const char *data, size_t len)
     unsigned char sum[32];
     if (s_sha256)
         EVP_DigestFinal_ex(l->hash, sum, NULL);
-    close(l->file);
+    if (s_sink == 0)
+        close(l->file);
     if (send(l->fd, answer, sizeof answer - 1, MSG_NOSIGNAL) < 0)
         perror("send");
     l->in_body = false;
     l->got = 0;
+    if (++s_ended == s_sink) {
+        printf("took %.4f\n", now_s() - s_first_s);
+        fflush(stdout);
+    }
 }
 
 static void read_head(struct link *l, const char **data, size_t *len)
@@ -110,6 +127,8 @@ static void accept_one(int listener, int poll)
     struct link *l = calloc(1, sizeof *l);
     if (l == NULL)
         exit(1);
+    if (s_first_s == 0)
+        s_first_s = now_s();
     l->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
     l->hash = EVP_MD_CTX_new();
     setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -138,11 +157,13 @@ static int listen_on(int port)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: bare_epoll PORT DIR [sha256]\n");
+        fprintf(stderr, "usage: bare_epoll PORT DIR [sha256 | sink COUNT]\n");
         return 2;
     }
     s_dir = argv[2];
     s_sha256 = argc > 3 && strcmp(argv[3], "sha256") == 0;
+    if (argc > 4 && strcmp(argv[3], "sink") == 0)
+        s_sink = strtoul(argv[4], NULL, 10);
     int listener = listen_on(atoi(argv[1]));
     int poll = epoll_create1(0);
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};

@@ -1,9 +1,11 @@
 /* upload_load - posts one JPEG over many kept-alive connections and reports rate and latency.
  *
- *   upload_load HOST PORT CONNECTIONS SECONDS BYTES [multipart]
+ *   upload_load HOST PORT CONNECTIONS SECONDS BYTES MAX [multipart]
  *
- * Every connection sends a request, reads the whole answer, sends the next. Prints one line of
- * JSON. Loopback only: refuses any other address. */
+ * Every connection sends a request, reads the whole answer, sends the next, until the SECONDS are
+ * over or MAX photos were sent: what arrives is bounded. A connection that the server closes
+ * between two requests is made again, and counted. The rate is that of the answers, up to the last
+ * one. Prints one line of JSON. Loopback only: refuses any other address. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 8192, LATENCIES_MAX = 4000000, EVENTS = 64 };
+enum { ANSWER_MAX = 8192, EVENTS = 64, GRACE_US = 10000000 };
 
 struct link {
     int fd;
+    bool busy; /* a request is on its way */
     size_t sent;
     size_t got;
     uint64_t began_us;
@@ -36,7 +39,10 @@ static char *s_body;
 static size_t s_body_len;
 static bool s_multipart;
 static uint32_t *s_latencies;
-static size_t s_done, s_failed;
+static size_t s_done, s_failed, s_begun, s_max, s_reconnects;
+static uint64_t s_last_us;
+static struct sockaddr_in s_address;
+static int s_poll;
 
 static uint64_t now_us(void)
 {
@@ -88,6 +94,7 @@ static void begin(struct link *l)
                      s_multipart ? "multipart/form-data; boundary=loadload" : "image/jpeg", l->fd,
                      (unsigned long long)++l->sequence, (long)getpid(), s_body_len);
     l->head_len = (size_t)n;
+    l->busy = true;
     l->sent = 0;
     l->got = 0;
     l->began_us = now_us();
@@ -127,22 +134,29 @@ static int pump_in(struct link *l)
     return l->got >= (size_t)(end + 4 - l->answer) + body ? 1 : 0;
 }
 
-static int connect_to(const char *host, int port)
+static void read_address(const char *host, int port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    if (inet_pton(AF_INET, host, &a.sin_addr) != 1 || (ntohl(a.sin_addr.s_addr) >> 24) != 127) {
+    struct in_addr ip;
+    if (inet_pton(AF_INET, host, &ip) != 1 || (ntohl(ip.s_addr) >> 24) != 127) {
         fprintf(stderr, "upload_load: loopback only\n");
         exit(2);
     }
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    s_address = (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = ip};
+}
+
+static void connect_link(struct link *l)
+{
     int one = 1;
-    if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) != 0) {
+    l->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (l->fd < 0 || connect(l->fd, (struct sockaddr *)&s_address, sizeof s_address) != 0) {
         perror("connect");
         exit(1);
     }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    return fd;
+    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    fcntl(l->fd, F_SETFL, O_NONBLOCK);
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = l};
+    epoll_ctl(s_poll, EPOLL_CTL_ADD, l->fd, &e);
 }
 
 static int by_value(const void *a, const void *b)
@@ -151,33 +165,46 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void report(uint64_t us, size_t bytes)
+static void report(uint64_t start, size_t bytes)
 {
     qsort(s_latencies, s_done, sizeof *s_latencies, by_value);
-    double seconds = (double)us / 1e6;
+    double seconds = s_done == 0 ? 1 : (double)(s_last_us - start) / 1e6;
     size_t last = s_done == 0 ? 0 : s_done - 1;
-    printf("{\"done\": %zu, \"failed\": %zu, \"seconds\": %.3f, \"per_second\": %.1f, "
-           "\"mib_per_second\": %.1f, \"p50_us\": %u, \"p99_us\": %u, \"max_us\": %u}\n",
-           s_done, s_failed, seconds, (double)s_done / seconds,
+    printf("{\"done\": %zu, \"failed\": %zu, \"reconnects\": %zu, \"seconds\": %.3f, "
+           "\"per_second\": %.1f, \"mib_per_second\": %.1f, \"p50_us\": %u, \"p99_us\": %u, "
+           "\"max_us\": %u}\n",
+           s_done, s_failed, s_reconnects, seconds, (double)s_done / seconds,
            (double)s_done * (double)bytes / seconds / 1048576.0, s_latencies[last / 2],
            s_latencies[last * 99 / 100], s_latencies[last]);
 }
 
 static void count_answer(struct link *l)
 {
+    l->busy = false;
     if (strncmp(l->answer, "HTTP/1.1 200", 12) != 0 &&
         strncmp(l->answer, "HTTP/1.0 200", 12) != 0) {
         if (s_failed++ == 0)
             fprintf(stderr, "first failure: %.300s\n", l->answer);
-    } else if (s_done < LATENCIES_MAX) {
-        s_latencies[s_done++] = (uint32_t)(now_us() - l->began_us);
+        return;
     }
+    s_last_us = now_us();
+    s_latencies[s_done++] = (uint32_t)(s_last_us - l->began_us);
+}
+
+/* The next request, unless enough was sent. False: the connection is broken. */
+static bool send_next(struct link *l, uint64_t end)
+{
+    if (s_begun == s_max || now_us() >= end)
+        return true;
+    s_begun++;
+    begin(l);
+    return pump_out(l);
 }
 
 /* False: this link is broken. */
 static bool handle(struct link *l, uint32_t events, uint64_t end)
 {
-    if ((events & EPOLLOUT) != 0 && !pump_out(l))
+    if (l->busy && (events & EPOLLOUT) != 0 && !pump_out(l))
         return false;
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0)
         return true;
@@ -185,54 +212,73 @@ static bool handle(struct link *l, uint32_t events, uint64_t end)
     if (rc <= 0)
         return rc == 0;
     count_answer(l);
-    if (now_us() >= end)
-        return true;
-    begin(l);
-    return pump_out(l);
+    return send_next(l, end);
 }
 
-static void run(int poll, int alive, uint64_t end)
+/* A server may close between two requests; what it has not begun to answer is sent again. */
+static void mend(struct link *l)
 {
-    while (now_us() < end + 100000 && alive > 0) {
+    bool again = l->busy && l->got == 0;
+    close(l->fd);
+    if (!again && l->busy)
+        s_failed++;
+    l->busy = again;
+    if (!again && s_begun == s_max)
+        return;
+    s_reconnects++;
+    connect_link(l);
+    if (again) {
+        uint64_t began_us = l->began_us;
+        begin(l);
+        l->began_us = began_us;
+        (void)pump_out(l); /* what does not go now goes when there is room */
+    }
+}
+
+static void run(struct link *links, size_t count, uint64_t end)
+{
+    size_t busy = count;
+    while (busy > 0 && now_us() < end + GRACE_US) {
         struct epoll_event events[EVENTS];
-        int n = epoll_wait(poll, events, EVENTS, 50);
+        int n = epoll_wait(s_poll, events, EVENTS, 50);
         for (int i = 0; i < n; i++) {
             struct link *l = events[i].data.ptr;
-            if (handle(l, events[i].events, end))
-                continue;
-            epoll_ctl(poll, EPOLL_CTL_DEL, l->fd, NULL);
-            s_failed++;
-            alive--;
+            if (!handle(l, events[i].events, end) && (l->busy || now_us() < end))
+                mend(l);
         }
+        busy = 0;
+        for (size_t i = 0; i < count; i++)
+            busy += links[i].busy;
     }
+    s_failed += busy; /* never answered */
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 6) {
-        fprintf(stderr, "usage: upload_load HOST PORT CONNECTIONS SECONDS BYTES [multipart]\n");
+    if (argc < 7) {
+        fprintf(stderr, "usage: upload_load HOST PORT CONNECTIONS SECONDS BYTES MAX [multipart]\n");
         return 2;
     }
-    int count = atoi(argv[3]);
+    size_t count = strtoul(argv[3], NULL, 10);
     size_t bytes = strtoul(argv[5], NULL, 10);
-    s_multipart = argc > 6 && strcmp(argv[6], "multipart") == 0;
+    s_max = strtoul(argv[6], NULL, 10);
+    s_multipart = argc > 7 && strcmp(argv[7], "multipart") == 0;
     make_body(bytes);
-    s_latencies = malloc(LATENCIES_MAX * sizeof *s_latencies);
-    struct link *links = calloc((size_t)count, sizeof *links);
-    int poll = epoll_create1(0);
-    if (s_latencies == NULL || links == NULL || poll < 0)
+    read_address(argv[1], atoi(argv[2]));
+    s_latencies = malloc((s_max + 1) * sizeof *s_latencies);
+    struct link *links = calloc(count, sizeof *links);
+    s_poll = epoll_create1(EPOLL_CLOEXEC);
+    if (s_latencies == NULL || links == NULL || s_poll < 0)
         return 1;
     uint64_t start = now_us();
     uint64_t end = start + (uint64_t)(atof(argv[4]) * 1e6);
-    for (int i = 0; i < count; i++) {
-        links[i].fd = connect_to(argv[1], atoi(argv[2]));
-        struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &links[i]};
-        epoll_ctl(poll, EPOLL_CTL_ADD, links[i].fd, &e);
-        begin(&links[i]);
-        if (!pump_out(&links[i]))
+    for (size_t i = 0; i < count; i++) {
+        connect_link(&links[i]);
+        if (!send_next(&links[i], end))
             return 1;
     }
-    run(poll, count, end);
-    report(end - start, bytes);
+    run(links, count, end);
+    s_latencies[s_done] = 0; /* what is printed of nothing */
+    report(start, bytes);
     return s_failed > 0 ? 1 : 0;
 }

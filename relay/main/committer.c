@@ -73,8 +73,8 @@ void committer_submit(struct committer *c, struct committer_photo *p)
     *c->last = p;
     c->last = &p->next;
     c->queued++;
-    pthread_cond_signal(&c->work);
     pthread_mutex_unlock(&c->lock);
+    pthread_cond_signal(&c->work); /* outside the lock: who wakes up does not run into it */
 }
 
 void committer_post_results(struct committer *c, const struct delivery_result *results,

@@ -73,9 +73,10 @@ bool jobs_post(struct jobs *j, void (*run)(void *arg), void *arg)
     if (room) {
         j->queue[(j->first + j->count) % j->cap] = (struct job){run, arg};
         j->count++;
-        pthread_cond_signal(&j->changed);
     }
     pthread_mutex_unlock(&j->lock);
+    if (room) /* outside the lock: who wakes up does not run into it */
+        pthread_cond_signal(&j->changed);
     return room;
 }
 

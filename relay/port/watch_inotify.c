@@ -9,7 +9,13 @@
 
 #include "relay/port/fs_posix_errno.h"
 
-enum { EVENTS_BYTES = 16384 };
+enum {
+    EVENTS_BYTES = 16384,
+    READS_MAX = 16, /* in one call: what is left comes with the next one */
+    /* Where one event just came, more gather for so long: each photo the relay stores is one, and
+     * hearing of them one by one would cost more than a twentieth of storing them. */
+    GATHER_MS = 50,
+};
 
 /* The names of one bunch of events. ERR_IO: the folder is no longer there. */
 static enum err tell(const char *bytes, size_t len, void (*each)(void *arg, const char *name),
@@ -28,26 +34,41 @@ static enum err tell(const char *bytes, size_t len, void (*each)(void *arg, cons
     return ERR_OK;
 }
 
+static void wait_for_events(struct watch_inotify *w, uint32_t timeout_ms)
+{
+    struct pollfd fds[2] = {{.fd = w->wake, .events = POLLIN}, {.fd = w->events, .events = POLLIN}};
+    uint32_t gather_ms = timeout_ms < GATHER_MS ? timeout_ms : GATHER_MS;
+    if (!w->busy)
+        gather_ms = 0;
+    timeout_ms -= gather_ms;
+    int timeout = timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms;
+    bool woken = gather_ms > 0 && poll(fds, 1, (int)gather_ms) != 0;
+    if (!woken)
+        (void)poll(fds, 2, timeout); /* a signal ends it early, which does no harm */
+    eventfd_t count;
+    (void)eventfd_read(w->wake, &count); /* only to make it quiet again */
+}
+
 static enum err wait(void *ctx, uint32_t timeout_ms, void (*each)(void *arg, const char *name),
                      void *arg, bool *out_rescan)
 {
     struct watch_inotify *w = ctx;
     *out_rescan = false;
-    struct pollfd fds[2] = {{.fd = w->events, .events = POLLIN}, {.fd = w->wake, .events = POLLIN}};
-    int timeout = timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms;
-    if (poll(fds, 2, timeout) < 0)
-        return errno == EINTR ? ERR_OK : fs_posix_from_errno("poll", NULL, errno);
-    if (fds[1].revents != 0) {
-        eventfd_t count;
-        (void)eventfd_read(w->wake, &count); /* only to make it quiet again */
+    wait_for_events(w, timeout_ms);
+    w->busy = false;
+    for (int i = 0; i < READS_MAX; i++) {
+        _Alignas(struct inotify_event) char bytes[EVENTS_BYTES];
+        ssize_t n = read(w->events, bytes, sizeof bytes);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+            return ERR_OK;
+        if (n < 0)
+            return fs_posix_from_errno("read", "inotify", errno);
+        w->busy = true;
+        enum err e = tell(bytes, (size_t)n, each, arg, out_rescan);
+        if (e != ERR_OK)
+            return e;
     }
-    _Alignas(struct inotify_event) char bytes[EVENTS_BYTES];
-    ssize_t n = read(w->events, bytes, sizeof bytes); /* what is left comes with the next call */
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return ERR_OK;
-    if (n < 0)
-        return fs_posix_from_errno("read", "inotify", errno);
-    return tell(bytes, (size_t)n, each, arg, out_rescan);
+    return ERR_OK;
 }
 
 static void wake(void *ctx)

@@ -7,6 +7,7 @@ struct watch_inotify {
     struct watch watch; /* hand this to the logic */
     int events;         /* -1: closed */
     int wake;
+    bool busy; /* the last call had something to tell */
 };
 
 /* ERR_INPUT: no such folder; ERR_FULL: the user's limit of watches is reached (sysctl
