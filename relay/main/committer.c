@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "lib/port/log.h"
+#include "relay/logic/gather.h"
 #include "relay/logic/limits.h"
 
 enum {
@@ -41,6 +42,7 @@ struct committer {
     struct mono batch_began; /* ms 0 = idle */
     struct committer_status status;
     /* the thread's own */
+    struct gather gather;
     struct mono recover_at;
     uint32_t recover_wait_ms;
     atomic_llong seen;
@@ -154,18 +156,27 @@ static size_t take_photos(struct committer *c, struct committer_photo **photos)
     return n;
 }
 
-/* Uploads that arrive within a fifth of a flush share this one instead of waiting for the next. */
+static size_t count_queued(struct committer *c)
+{
+    pthread_mutex_lock(&c->lock);
+    size_t n = c->queued;
+    pthread_mutex_unlock(&c->lock);
+    return n;
+}
+
+/* What arrives within a moment shares this flush instead of waiting for the next. */
 static void wait_for_more(struct committer *c)
 {
-    uint32_t wait_ms = c->commit.last_flush_ms / 5;
-    if (wait_ms == 0)
-        return;
-    struct timespec until = deadline(wait_ms);
     pthread_mutex_lock(&c->lock);
-    int rc = 0;
-    while (rc == 0 && c->first != NULL && c->queued < BATCH_PHOTOS_MAX && !c->stopping &&
-           atomic_load(c->deps.uploads_coming) > 0)
-        rc = pthread_cond_timedwait(&c->work, &c->lock, &until);
+    gather_begin(&c->gather, c->queued, now(c));
+    while (c->first != NULL && c->queued < BATCH_PHOTOS_MAX && !c->stopping) {
+        uint32_t wait_ms =
+            gather_wait_ms(&c->gather, c->queued, atomic_load(c->deps.uploads_coming), now(c));
+        if (wait_ms == 0)
+            break;
+        struct timespec until = deadline(wait_ms);
+        (void)pthread_cond_timedwait(&c->work, &c->lock, &until);
+    }
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -236,8 +247,10 @@ static void commit_photos(struct committer *c)
     schedule_recovery(c);
     if (!c->commit.failing)
         c->deps.seen(c->deps.ctx, c->commit.seen);
+    gather_answered(&c->gather, n, count_queued(c), c->commit.last_flush_ms);
     for (size_t i = 0; i < n; i++)
         photos[i]->done(photos[i]);
+    gather_ended(&c->gather, now(c));
 }
 
 static void write_results(struct committer *c)

@@ -1,9 +1,8 @@
 /* relay/main/committer.h - the one thread that writes the database and makes photos durable.
  *
  * Everything that changes what is stored goes through here: uploads, adopted files, results of
- * forwarding, and calls of others. A batch is everything that arrived while the last flush ran;
- * after one it waits up to a fifth of that flush's time for uploads known to be on their way, and a
- * lone camera never waits. */
+ * forwarding, and calls of others. A batch is everything that arrived while the last flush ran,
+ * and what comes within a moment (gather.h); a lone camera never waits. */
 #pragma once
 
 #include <stdatomic.h>
