@@ -1,0 +1,29 @@
+# The audio streamer's core, vaudio, and its ports for a Linux host. audio/CMakeLists.txt beside this
+# file belongs to ESP-IDF: there audio/ is a project of its own.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+camrelay_room(audio_logic audio/logic wire pace base)
+
+file(GLOB audio_host_ports CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/audio/port/host_*.c
+     ${CMAKE_SOURCE_DIR}/audio/port/*_sockets.c)
+pkg_check_modules(ALSA IMPORTED_TARGET alsa)
+add_library(audio_host STATIC ${audio_host_ports})
+target_link_libraries(audio_host PUBLIC audio_logic wire pace base camrelay_linux Threads::Threads m)
+if(ALSA_FOUND)
+  target_link_libraries(audio_host PUBLIC PkgConfig::ALSA)
+  target_compile_definitions(audio_host PUBLIC VAUDIO_ALSA)
+endif()
+
+# The page becomes part of the program.
+set(audio_ui index.html page.css page.js player.js favicon.svg)
+list(TRANSFORM audio_ui PREPEND ${CMAKE_SOURCE_DIR}/audio/ui/)
+set(audio_ui_header ${CMAKE_BINARY_DIR}/generated/audio_ui.h)
+add_custom_command(OUTPUT ${audio_ui_header}
+  COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/embed ${audio_ui_header} ${audio_ui}
+  DEPENDS ${CMAKE_SOURCE_DIR}/tools/embed ${audio_ui} VERBATIM)
+
+file(GLOB vaudio_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/audio/main/vaudio*.c)
+add_executable(vaudio ${vaudio_sources} ${audio_ui_header})
+target_link_libraries(vaudio PRIVATE audio_host)
+set_target_properties(vaudio PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+install(TARGETS vaudio)
