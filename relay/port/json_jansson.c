@@ -78,8 +78,11 @@ static void read_fields(const json_t *root, struct json_receipt *out)
         out->size_bytes = UINT64_MAX; /* a number no photo has as its size */
     const json_t *name = json_object_get(root, "filename");
     out->has_filename = json_is_string(name);
-    if (out->has_filename)
-        copy_name(name, out->filename);
+    if (out->has_filename) { /* a name too long for us is one all the same */
+        struct slice text = {json_string_value(name), text_len(name)};
+        text.len = utf8_cut(text, sizeof out->filename - 1);
+        (void)slice_to_text(text, out->filename, sizeof out->filename);
+    }
     out->duplicate = json_is_true(json_object_get(root, "duplicate"));
     copy_text(json_object_get(root, "code"), out->code, sizeof out->code);
     copy_text(json_object_get(root, "error"), out->error, sizeof out->error);

@@ -364,9 +364,12 @@ class Relay:
         """SHA-256 of every photo in the folder, by name."""
         found = {}
         for name in os.listdir(self.photos):
-            if not name.startswith("."):
-                with open(os.path.join(self.photos, name), "rb") as file:
-                    found[name] = sha256(file.read())
+            try:
+                if not name.startswith("."):
+                    with open(os.path.join(self.photos, name), "rb") as file:
+                        found[name] = sha256(file.read())
+            except FileNotFoundError:
+                pass  # deleted meanwhile
         return found
 
     def inside(self, part):

@@ -33,7 +33,7 @@ struct json_receipt {
     bool sha256_readable; /* 64 hexadecimal digits; else it agrees with nothing */
     uint8_t sha256[32];
     bool has_filename;
-    char filename[PHOTO_NAME_MAX]; /* "" also if it is too long to keep */
+    char filename[PHOTO_NAME_MAX]; /* cut to what fits */
     bool duplicate;
     char code[JSON_CODE_MAX];  /* "" = none */
     char error[JSON_TEXT_MAX]; /* "" = none; control characters are blanks */
