@@ -9,7 +9,7 @@ RELEASE  = build/release
 BUILD    = mkdir -p build && { cmake --preset release && cmake --build --preset release -j $(JOBS); } \
            >build/release.log 2>&1 || { cat build/release.log; exit 1; }
 
-.PHONY: all build run demo test test-long bench install uninstall deb docs clean help
+.PHONY: all build run demo test test-long bench install uninstall deb docs arduino firmware-check clean help
 
 all: build
 
@@ -56,8 +56,14 @@ docs: ## write what is generated from the table of settings: example file, manua
 	@cmake --preset dev >/dev/null && cmake --build --preset dev -j $(JOBS) --target unit_relay_manual
 	@MANUAL_UPDATE=1 build/dev/test/unit/relay/unit_relay_manual
 
+arduino: ## pack sketch and library for the Arduino IDE into build/arduino
+	@tools/arduino_pack build/arduino
+
+firmware-check: ## build the camera's firmware for every chip: make firmware-check IDF=/path/to/esp-idf
+	@tools/firmware_check $(IDF)
+
 clean: ## forget everything built
 	rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
