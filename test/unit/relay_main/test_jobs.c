@@ -70,11 +70,40 @@ static void the_queue_takes_its_limit_and_not_one_more(void **state)
     jobs_destroy(NULL);
 }
 
+static void own_tasks_need_no_room_and_keep_their_place(void **state)
+{
+    (void)state;
+    struct gate g = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, true};
+    static struct jobs_task tasks[MANY];
+    struct jobs *j;
+    assert_int_equal(jobs_create(1, 1, &j), ERR_OK);
+    for (size_t i = 0; i < MANY; i++) {
+        atomic_store(&s_ran[i], 0);
+        tasks[i] = (struct jobs_task){.run = count_one, .arg = &s_ran[i]};
+        jobs_add(j, &tasks[i]);
+    }
+    jobs_stop(j);
+    assert_int_equal(jobs_waiting(j), 0);
+    jobs_destroy(j);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(atomic_load(&s_ran[i]), 1);
+    assert_int_equal(jobs_create(1, 1, &j), ERR_OK); /* both kinds in one queue */
+    for (size_t i = 0; i < 3; i++) {
+        jobs_add(j, &tasks[i]);
+        (void)!jobs_post(j, wait_at_gate, &g);
+    }
+    jobs_destroy(j);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(atomic_load(&s_ran[i]), 2);
+    assert_true(g.entered);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepted_jobs_run_once_each),
         cmocka_unit_test(the_queue_takes_its_limit_and_not_one_more),
+        cmocka_unit_test(own_tasks_need_no_room_and_keep_their_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
