@@ -39,7 +39,7 @@ struct committer {
     struct call *calls;
     bool stopping;
     bool stopped;
-    struct mono batch_began; /* ms 0 = idle */
+    struct mono work_began; /* ms 0 = idle */
     struct committer_status status;
     /* the thread's own */
     struct gather gather;
@@ -132,8 +132,8 @@ void committer_status(struct committer *c, struct committer_status *out)
 {
     pthread_mutex_lock(&c->lock);
     *out = c->status;
-    if (c->batch_began.ms != 0)
-        out->busy_ms = (uint32_t)(now(c).ms - c->batch_began.ms);
+    if (c->work_began.ms != 0)
+        out->busy_ms = (uint32_t)(now(c).ms - c->work_began.ms);
     pthread_mutex_unlock(&c->lock);
     out->seen = committer_seen(c);
 }
@@ -150,8 +150,6 @@ static size_t take_photos(struct committer *c, struct committer_photo **photos)
     if (c->first == NULL)
         c->last = &c->first;
     c->queued -= n;
-    if (n > 0)
-        c->batch_began = now(c);
     pthread_mutex_unlock(&c->lock);
     return n;
 }
@@ -214,19 +212,22 @@ static void note_batch(struct committer *c, struct committer_photo **photos, siz
                     (uint64_t)c->commit.last_flush_ms * 1000);
     atomic_store(&c->seen, c->commit.seen);
     pthread_mutex_lock(&c->lock);
-    c->batch_began = (struct mono){0};
     c->status.batches++;
     c->status.received_session += stored;
     c->status.last_flush_ms = c->commit.last_flush_ms;
     c->status.database_failing = failed;
-    c->status.failing = c->commit.failing;
     pthread_mutex_unlock(&c->lock);
 }
 
-static void schedule_recovery(struct committer *c)
+/* Did a flush fail just now? Then nobody is let in any more, and the disk is looked at in a while.
+ */
+static void note_failing(struct committer *c)
 {
     if (!c->commit.failing || c->recover_wait_ms != 0)
         return;
+    pthread_mutex_lock(&c->lock);
+    c->status.failing = true;
+    pthread_mutex_unlock(&c->lock);
     metrics_add(c->deps.metrics, METRIC_FLUSH_FAILURES_TOTAL, 1);
     log_line(LOG_LEVEL_ERROR, "the disk failed a flush: nothing is acknowledged until it is sound");
     c->recover_wait_ms = RECOVER_MIN_MS;
@@ -244,7 +245,7 @@ static void commit_photos(struct committer *c)
         items[i] = &photos[i]->item;
     commit_batch(&c->commit, items, n);
     note_batch(c, photos, n);
-    schedule_recovery(c);
+    note_failing(c);
     if (!c->commit.failing)
         c->deps.seen(c->deps.ctx, c->commit.seen);
     gather_answered(&c->gather, n, count_queued(c), c->commit.last_flush_ms);
@@ -281,6 +282,7 @@ static void run_calls(struct committer *c)
         c->calls = call->next;
         pthread_mutex_unlock(&c->lock);
         call->run(call->arg, &c->commit);
+        note_failing(c);
         pthread_mutex_lock(&c->lock);
         call->done = true;
         pthread_cond_broadcast(&c->call_done);
@@ -334,17 +336,26 @@ static bool wait_for_work(struct committer *c)
     return go_on;
 }
 
+static void note_work(struct committer *c, struct mono began)
+{
+    pthread_mutex_lock(&c->lock);
+    c->work_began = began;
+    pthread_mutex_unlock(&c->lock);
+}
+
 static void *run(void *arg)
 {
     struct committer *c = arg;
     while (wait_for_work(c)) {
         c->deps.beat(c->deps.ctx);
+        note_work(c, now(c));
         recover(c);
         wait_for_more(c);
         commit_photos(c);
         write_results(c);
         run_calls(c);
         shorten_log(c);
+        note_work(c, (struct mono){0});
     }
     pthread_mutex_lock(&c->lock);
     c->stopped = true;

@@ -41,7 +41,7 @@ struct committer_deps {
 struct committer_status {
     bool failing;          /* a flush failed; nothing is acknowledged */
     bool database_failing; /* the last transaction failed */
-    uint32_t busy_ms;      /* how long the present batch has been at it; 0 = idle */
+    uint32_t busy_ms;      /* how long the present round of work has lasted; 0 = idle */
     uint32_t last_flush_ms;
     int64_t seen;
     uint64_t batches;
