@@ -1,6 +1,6 @@
 /* test/unit/relay_main/receive_rig.h - receiving without sockets and disks: uploads, workers and
  * the committer as they are, over a front, a disk and a database in memory. The disk can be made to
- * hang; time stands still until a test moves it. */
+ * hang; time stands still until a test moves it (for the committer only if asked). */
 #pragma once
 
 #include "test/unit/unit.h"
@@ -14,6 +14,7 @@
 #include "relay/logic/limits.h"
 #include "relay/logic/recovery.h"
 #include "relay/main/uploads.h"
+#include "relay/port/clock_posix.h"
 #include "test/fakes/lib/fake_fs.h"
 #include "test/fakes/relay/fake_state.h"
 #include "test/fakes/relay/plain_hash.h"
@@ -28,6 +29,7 @@ struct receive_rig {
     struct state state;
     struct hash hash;
     struct clock clock;
+    struct clock committer_clock;
     _Atomic uint64_t mono_ms;
     struct metrics metrics;
     struct committer *committer;
@@ -204,7 +206,7 @@ static inline void rig_start_committer(struct receive_rig *r, enum ground_promis
     struct committer_deps deps = {
         .commit = {.fs = &r->disk.fs,
                    .state = &r->state,
-                   .clock = &r->clock,
+                   .clock = &r->committer_clock,
                    .hash = &r->hash,
                    .stamp = rig_stamp,
                    .naming = rig_naming,
@@ -221,7 +223,8 @@ static inline void rig_start_committer(struct receive_rig *r, enum ground_promis
     assert_int_equal(committer_start(&deps, &r->committer), ERR_OK);
 }
 
-static inline void rig_open(struct receive_rig *r, unsigned workers, size_t waiting_max)
+static inline void rig_open_all(struct receive_rig *r, unsigned workers, size_t waiting_max,
+                                bool frozen)
 {
     memset(r, 0, sizeof *r);
     pthread_mutex_init(&r->lock, NULL);
@@ -230,6 +233,7 @@ static inline void rig_open(struct receive_rig *r, unsigned workers, size_t wait
     atomic_init(&r->mono_ms, 1000);
     r->hash = plain_hash();
     r->clock = (struct clock){r, rig_mono, rig_wall};
+    r->committer_clock = frozen ? r->clock : clock_posix();
     fake_fs_init(&r->disk);
     r->disk.before = rig_before;
     r->disk.before_arg = r;
@@ -254,6 +258,11 @@ static inline void rig_open(struct receive_rig *r, unsigned workers, size_t wait
     struct uploads_rules rules = {RIG_PHOTO_MAX, RIG_TIMEOUT_MS};
     assert_int_equal(uploads_create(&deps, &rules, &r->uploads), ERR_OK);
     r->handler = (struct front_handler){r, rig_head, rig_body, rig_finish, rig_gone};
+}
+
+static inline void rig_open(struct receive_rig *r, unsigned workers, size_t waiting_max)
+{
+    rig_open_all(r, workers, waiting_max, false);
 }
 
 /* Ends all in the order of the daemon; nothing unfinished may be left. */

@@ -68,7 +68,7 @@ static void what_comes_while_a_flush_runs_shares_the_next_one(void **state)
     (void)state;
     enum { N = 20 };
     static struct sent sent[N + 1];
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     rig_hang(&s_rig, FAKE_FS_SYNC_ALL);
     submit(&sent[0], "");
     rig_wait_hanging(&s_rig, 1);
@@ -88,7 +88,7 @@ static void nobody_hears_of_a_photo_before_its_flush_returned(void **state)
 {
     (void)state;
     static struct sent sent;
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     rig_hang(&s_rig, FAKE_FS_SYNC_ALL);
     submit(&sent, "k");
     rig_wait_hanging(&s_rig, 1);
@@ -110,7 +110,7 @@ static void more_than_a_batch_is_done_in_several(void **state)
 {
     (void)state;
     static struct sent sent[BATCH_PHOTOS_MAX + 2];
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     rig_hang(&s_rig, FAKE_FS_SYNC_ALL);
     submit(&sent[0], "");
     rig_wait_hanging(&s_rig, 1);
@@ -129,7 +129,7 @@ static void results_come_back_once_whether_written_or_not(void **state)
 {
     (void)state;
     static struct delivery_result results[4097];
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     committer_post_results(s_rig.committer, results, 4096);
     rig_wait_written(&s_rig, 4096);
     committer_post_results(s_rig.committer, results, 4097); /* more than may wait: not kept */
@@ -159,7 +159,7 @@ static void a_call_that_hangs_shows_in_the_status(void **state)
     (void)state;
     pthread_t thread;
     enum err e = ERR_INPUT;
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     rig_hang(&s_rig, FAKE_FS_SYNC_ALL);
     assert_int_equal(pthread_create(&thread, NULL, call_from_thread, &e), 0);
     rig_wait_hanging(&s_rig, 1);
@@ -177,7 +177,7 @@ static void after_a_failed_flush_nothing_is_taken_until_the_disk_is_sound(void *
 {
     (void)state;
     static struct sent first, second, third;
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     fake_fs_fail(&s_rig.disk, FAKE_FS_SYNC_ALL, 1, ERR_IO, true);
     submit(&first, "a");
     assert_int_equal(outcome_of(&first), COMMIT_FAILED);
@@ -202,7 +202,7 @@ static void a_photo_the_failed_flush_lost_is_not_taken_for_stored(void **state)
 {
     (void)state;
     static struct sent first, again;
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     fake_fs_fail(&s_rig.disk, FAKE_FS_SYNC_ALL, 1, ERR_IO, false);
     submit(&first, "a");
     assert_int_equal(outcome_of(&first), COMMIT_FAILED);
@@ -225,7 +225,7 @@ static void a_call_whose_flush_fails_is_told_and_tried_again_in_its_time(void **
 {
     (void)state;
     enum err e = ERR_OK;
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     fake_fs_fail(&s_rig.disk, FAKE_FS_SYNC_ALL, 1, ERR_IO, true);
     assert_true(committer_call(s_rig.committer, hang_in_sync, &e));
     assert_int_equal(e, ERR_IO);
@@ -256,7 +256,7 @@ static void stopping_commits_what_was_submitted(void **state)
     enum { N = 10 };
     static struct sent sent[N];
     struct delivery_result result = {0};
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     for (unsigned i = 0; i < N; i++)
         submit(&sent[i], "");
     committer_post_results(s_rig.committer, &result, 1);
@@ -272,7 +272,7 @@ static void stopping_commits_what_was_submitted(void **state)
 static void it_is_heard_of_without_work(void **state)
 {
     (void)state;
-    rig_open(&s_rig, 1, 1);
+    rig_open_all(&s_rig, 1, 1, true);
     pthread_mutex_lock(&s_rig.lock);
     while (s_rig.beats == 0)
         pthread_cond_wait(&s_rig.changed, &s_rig.lock);
