@@ -293,33 +293,38 @@ static void show_idle(struct courier *c, struct mono now)
     show(c, COURIER_IDLE, c->keep_end);
 }
 
+/* False: nothing more can be done now, and `mood` and `wake` say so. */
+static bool go_on(struct courier *c, struct mono now)
+{
+    if (c->in_flight) {
+        enum webcall_state s = webcall_step(&c->call, now);
+        if (s != WEBCALL_ANSWERED && s != WEBCALL_FAILED) {
+            show(c, COURIER_SENDING, c->call.wake);
+            return false;
+        }
+        settle(c, now);
+    }
+    if (!c->online || c->host[0] == '\0') {
+        show(c, COURIER_NO_RELAY, deadline_never());
+        return false;
+    }
+    if (c->not_before.set && !deadline_passed(c->not_before, now)) {
+        show(c, c->holding ? COURIER_HOLDING : COURIER_RESTING, c->not_before);
+        return false;
+    }
+    if (begin(c, now))
+        return true;
+    show_idle(c, now);
+    return false;
+}
+
 void courier_step(struct courier *c, struct mono now, struct wall wall, bool clock_sure)
 {
     c->taken_now = now;
     c->taken_wall = wall;
     c->clock_sure = clock_sure && wall.ms > 0;
-    for (;;) {
-        if (c->in_flight) {
-            enum webcall_state s = webcall_step(&c->call, now);
-            if (s != WEBCALL_ANSWERED && s != WEBCALL_FAILED) {
-                show(c, COURIER_SENDING, c->call.wake);
-                return;
-            }
-            settle(c, now);
-        }
-        if (!c->online || c->host[0] == '\0') {
-            show(c, COURIER_NO_RELAY, deadline_never());
-            return;
-        }
-        if (c->not_before.set && !deadline_passed(c->not_before, now)) {
-            show(c, c->holding ? COURIER_HOLDING : COURIER_RESTING, c->not_before);
-            return;
-        }
-        if (!begin(c, now)) {
-            show_idle(c, now);
-            return;
-        }
-    }
+    while (go_on(c, now))
+        continue;
 }
 
 static void give_up_call(struct courier *c)
@@ -351,7 +356,7 @@ void courier_set_relay(struct courier *c, const char *host, uint16_t port)
     if (port == c->port && strcmp(host, c->host) == 0)
         return;
     give_up_call(c);
-    strcpy(c->host, host);
+    memcpy(c->host, host, strlen(host) + 1);
     c->port = port;
     courier_hurry(c);
 }

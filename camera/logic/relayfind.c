@@ -65,7 +65,7 @@ void relayfind_found(struct relayfind *r, const char *host, uint16_t port)
         return;
     if (strcmp(r->host, host) != 0 || r->port != port)
         r->kept = false;
-    strcpy(r->host, host);
+    memcpy(r->host, host, strlen(host) + 1);
     r->port = port;
     r->failures = 0;
     r->browses = 0;

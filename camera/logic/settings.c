@@ -72,7 +72,7 @@ void settings_defaults(struct settings *s)
     for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
         const struct settings_row *row = &SETTINGS_ROWS[i];
         if (row->kind == SETTINGS_TEXT)
-            strcpy(text_of(s, row), row->standard_text);
+            memcpy(text_of(s, row), row->standard_text, strlen(row->standard_text) + 1);
         else
             *number_of(s, row) = row->standard;
     }
@@ -141,10 +141,9 @@ static enum err check_text(const struct settings_row *row, struct slice v)
         good = is_plain(v, "-._~+/=");
     else if (slice_starts_nocase(name, SLICE("ip_")))
         good = is_address(v);
-    else if (slice_starts_nocase(name, SLICE("password")))
+    else if (slice_starts_nocase(name, SLICE("password")) ||
+             slice_eq(name, SLICE("admin_password")))
         good = good && (v.len == 0 || v.len >= 8); /* WPA: 8 to 63 characters */
-    else if (slice_eq(name, SLICE("admin_password")))
-        good = good && (v.len == 0 || v.len >= 8);
     if (slice_eq(name, SLICE("windows"))) {
         struct trigger_config unused;
         return trigger_read_windows(v, &unused);

@@ -1,6 +1,6 @@
 #include "camera/logic/tally.h"
 
-#include <string.h>
+#include <assert.h>
 
 #include "camera/logic/le.h"
 #include "lib/base/crc32.h"
@@ -54,6 +54,7 @@ static enum err skip_torn(struct tally *t)
             return ERR_OK;
         t->slot++;
     }
+    assert(t->slots > 0);
     t->slot %= t->slots;
     return ERR_OK;
 }

@@ -31,7 +31,7 @@ static bool agrees(const struct answer *a, const struct shot *s)
         return true;
     char hex[2 * SHOT_DIGEST_BYTES + 1];
     hex_encode(s->digest, SHOT_DIGEST_BYTES, hex);
-    return slice_eq_nocase(a->sha256, (struct slice){hex, 2 * SHOT_DIGEST_BYTES});
+    return slice_eq_nocase(a->sha256, (struct slice){hex, sizeof hex - 1});
 }
 
 enum verdict verdict_of_reply(const struct reply *r, const struct shot *s)

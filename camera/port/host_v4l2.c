@@ -183,7 +183,7 @@ enum err host_v4l2_open(struct host_v4l2 *v, const char *path, struct clock cloc
     *v = (struct host_v4l2){.clock = clock, .fd = -1, .opened = true};
     if (strlen(path) >= sizeof v->path)
         return ERR_INPUT;
-    strcpy(v->path, path);
+    memcpy(v->path, path, strlen(path) + 1);
     v->sensor = (struct sensor){.ctx = v,
                                 .start = v4l2_start,
                                 .stop = v4l2_stop,

@@ -77,7 +77,7 @@ enum err host_vault_open(struct host_vault *v, const char *folder, bool durable)
 {
     if (strlen(folder) >= sizeof v->folder)
         return ERR_LIMIT;
-    strcpy(v->folder, folder);
+    memcpy(v->folder, folder, strlen(folder) + 1);
     v->durable = durable;
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return ERR_IO;

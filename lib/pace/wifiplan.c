@@ -72,7 +72,7 @@ static void choose_hidden(struct wifiplan *p)
         p->next_hidden = (p->next_hidden + 1) % WIFIPLAN_NETWORKS_MAX;
     } while (p->ssids[p->next_hidden][0] == '\0');
     p->choice = (struct wifiplan_join){.network = p->next_hidden, .by_name = true};
-    strcpy(p->choice.ap.ssid, p->ssids[p->next_hidden]);
+    memcpy(p->choice.ap.ssid, p->ssids[p->next_hidden], sizeof p->choice.ap.ssid);
 }
 
 static void rest(struct wifiplan *p, struct mono now, uint32_t dice)

@@ -207,10 +207,10 @@ struct lines {
 static void write_lines(const struct testcard *t, struct lines *l)
 {
     struct buf b;
-    strcpy(l->text[0], "TEST PICTURE");
+    memcpy(l->text[0], "TEST PICTURE", sizeof "TEST PICTURE");
     buf_init(&b, l->text[1], sizeof l->text[1]);
     buf_add_format(&b, "NO %lu", (unsigned long)t->counter);
-    strcpy(l->text[2], "NO CLOCK");
+    memcpy(l->text[2], "NO CLOCK", sizeof "NO CLOCK");
     if (t->wall.ms <= 0)
         return;
     struct timestamp_civil c = timestamp_to_civil(t->wall, 0);
@@ -241,34 +241,50 @@ static int grey_at(const struct testcard *t, const struct lines *l, unsigned x, 
                                                                                 : GREY_BACK;
 }
 
-enum err testcard_draw(const struct testcard *t, uint8_t *out, uint32_t cap, uint32_t *out_len)
+static bool is_drawable(const struct testcard *t)
 {
-    if (t->width % 8 != 0 || t->height % 8 != 0 || t->width < TESTCARD_SIDE_MIN ||
-        t->height < TESTCARD_SIDE_MIN || t->width > TESTCARD_SIDE_MAX ||
-        t->height > TESTCARD_SIDE_MAX || t->texture > TESTCARD_TEXTURE_MAX)
-        return ERR_INPUT;
+    return t->width % 8 == 0 && t->height % 8 == 0 && t->width >= TESTCARD_SIDE_MIN &&
+           t->height >= TESTCARD_SIDE_MIN && t->width <= TESTCARD_SIDE_MAX &&
+           t->height <= TESTCARD_SIDE_MAX && t->texture <= TESTCARD_TEXTURE_MAX;
+}
+
+/* `texture` coefficients of -2, -1, 1 or 2, then the end of the block. */
+static void put_texture(struct writer *w, const struct codes *ac, unsigned texture, uint32_t *seed)
+{
+    for (unsigned i = 0; i < texture; i++) {
+        int v = (int)(dice(seed) >> 30);
+        put_number(w, ac, 0, v < 2 ? v - 2 : v - 1);
+    }
+    if (texture < TESTCARD_TEXTURE_MAX)
+        put_bits(w, ac->code[0], ac->size[0]);
+}
+
+static void put_blocks(struct writer *w, const struct testcard *t)
+{
     struct codes dc, ac;
     make_codes(&dc, DC_BITS, DC_VALUES);
     make_codes(&ac, AC_BITS, AC_VALUES);
     struct lines lines;
     write_lines(t, &lines);
-    struct writer w = {.out = out, .cap = cap};
-    put_head(&w, t);
     uint32_t seed = t->seed | 1;
     int last = 0;
-    for (unsigned y = 0; y < t->height / 8U && !w.overflowed; y++) {
+    for (unsigned y = 0; y < t->height / 8U && !w->overflowed; y++) {
         for (unsigned x = 0; x < t->width / 8U; x++) {
             int level = (grey_at(t, &lines, x, y) - 128) * 8 / QUANT;
-            put_number(&w, &dc, 0, level - last);
+            put_number(w, &dc, 0, level - last);
             last = level;
-            for (unsigned i = 0; i < t->texture; i++) {
-                int v = (int)(dice(&seed) >> 30);
-                put_number(&w, &ac, 0, v < 2 ? v - 2 : v - 1);
-            }
-            if (t->texture < TESTCARD_TEXTURE_MAX)
-                put_bits(&w, ac.code[0], ac.size[0]); /* end of block */
+            put_texture(w, &ac, t->texture, &seed);
         }
     }
+}
+
+enum err testcard_draw(const struct testcard *t, uint8_t *out, uint32_t cap, uint32_t *out_len)
+{
+    if (!is_drawable(t))
+        return ERR_INPUT;
+    struct writer w = {.out = out, .cap = cap};
+    put_head(&w, t);
+    put_blocks(&w, t);
     put_bits(&w, 0x7F, 7); /* F.1.2.3: fill with ones */
     put_u16(&w, 0xFFD9);
     if (w.overflowed)
