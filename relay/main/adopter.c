@@ -29,8 +29,8 @@ struct slot {
     struct committer_photo photo; /* first: `done` gets its address */
     struct adopter *owner;
     char name[PHOTO_NAME_MAX];
-    bool used;
-    bool settled;
+    bool used;    /* the keeper's thread's */
+    bool settled; /* under the adopter's lock */
 };
 
 struct heard {
@@ -42,7 +42,7 @@ struct adopter {
     struct adopter_deps deps;
     atomic_bool rebuilding;
     _Atomic uint32_t own[OWN_NAMES];
-    pthread_mutex_t lock; /* of slots[].used and .settled */
+    pthread_mutex_t lock; /* of slots[].settled */
     pthread_cond_t settled;
     struct slot slots[SLOTS];
     struct heard heard[HEARD_MAX];
@@ -93,16 +93,39 @@ static void slot_done(struct committer_photo *p)
     pthread_mutex_unlock(&slot->owner->lock);
 }
 
+/* Its key belongs to a photo with the same bytes. Is that one here, whole, and another file? */
+static bool is_stored_elsewhere(struct adopter *a, const struct slot *slot)
+{
+    const struct photo *first = &slot->photo.item.photo;
+    bool same = false;
+    return first->id != 0 && strcmp(first->name, slot->name) != 0 &&
+           recovery_compare(a->deps.fs, a->deps.hash, first, false, &same) == ERR_OK && same;
+}
+
+/* A photo that was renamed by hand, or put back after it was deleted, is one of its own: the key
+ * stays where it is. */
+static void submit_without_key(struct adopter *a, struct slot *slot)
+{
+    struct photo *p = &slot->photo.item.photo;
+    p->id = 0;
+    p->key[0] = '\0';
+    snprintf(p->name, sizeof p->name, "%s", slot->name);
+    committer_submit(a->deps.committer, &slot->photo);
+}
+
 /* The keeper's thread deals with what the committer said: it may touch files. */
 static void finish_slot(struct adopter *a, struct slot *slot)
 {
-    const struct commit_item *item = &slot->photo.item;
-    switch (item->outcome) {
+    switch (slot->photo.item.outcome) {
     case COMMIT_STORED:
         a->taken++;
         metrics_add(a->deps.metrics, METRIC_ADOPTED_TOTAL, 1);
         break;
     case COMMIT_DUPLICATE:
+        if (!is_stored_elsewhere(a, slot)) {
+            submit_without_key(a, slot);
+            return;
+        }
         /* Left by a crash before its answer; its sender has repeated it meanwhile. */
         (void)a->deps.fs->remove(a->deps.fs->ctx, slot->name);
         break;
@@ -112,32 +135,55 @@ static void finish_slot(struct adopter *a, struct slot *slot)
     case COMMIT_WAITING: a->scan_again = true; break;
     }
     slot->used = false;
-    slot->settled = false;
 }
 
-/* With the lock held: settles what can be settled. */
-static struct slot *find_free(struct adopter *a)
+static bool take_settled(struct adopter *a, struct slot *slot)
 {
-    struct slot *free_slot = NULL;
+    pthread_mutex_lock(&a->lock);
+    bool settled = slot->settled;
+    slot->settled = false;
+    pthread_mutex_unlock(&a->lock);
+    return settled;
+}
+
+/* Deals with what is settled; answers how many are still in flight, and one that is free. */
+static size_t look_through(struct adopter *a, struct slot **out_free)
+{
+    size_t used = 0;
+    *out_free = NULL;
     for (size_t i = 0; i < SLOTS; i++) {
-        if (a->slots[i].settled)
-            finish_slot(a, &a->slots[i]);
-        if (!a->slots[i].used)
-            free_slot = &a->slots[i];
+        struct slot *slot = &a->slots[i];
+        if (slot->used && take_settled(a, slot))
+            finish_slot(a, slot);
+        used += slot->used;
+        if (!slot->used)
+            *out_free = slot;
     }
-    return free_slot;
+    return used;
+}
+
+static bool any_settled(const struct adopter *a)
+{
+    bool any = false;
+    for (size_t i = 0; i < SLOTS; i++)
+        any = any || a->slots[i].settled;
+    return any;
+}
+
+static void wait_settled(struct adopter *a)
+{
+    pthread_mutex_lock(&a->lock);
+    while (!any_settled(a))
+        pthread_cond_wait(&a->settled, &a->lock);
+    pthread_mutex_unlock(&a->lock);
 }
 
 static void submit(struct adopter *a, const struct photo *p, bool tagged)
 {
-    pthread_mutex_lock(&a->lock);
-    struct slot *slot = find_free(a);
-    while (slot == NULL) {
-        pthread_cond_wait(&a->settled, &a->lock);
-        slot = find_free(a);
-    }
+    struct slot *slot;
+    while (look_through(a, &slot) == SLOTS)
+        wait_settled(a);
     slot->used = true;
-    pthread_mutex_unlock(&a->lock);
     slot->owner = a;
     slot->photo = (struct committer_photo){.done = slot_done};
     slot->photo.item.photo = *p;
@@ -149,17 +195,9 @@ static void submit(struct adopter *a, const struct photo *p, bool tagged)
 
 static void drain(struct adopter *a)
 {
-    pthread_mutex_lock(&a->lock);
-    while (true) {
-        size_t used = 0;
-        (void)find_free(a);
-        for (size_t i = 0; i < SLOTS; i++)
-            used += a->slots[i].used;
-        if (used == 0)
-            break;
-        pthread_cond_wait(&a->settled, &a->lock);
-    }
-    pthread_mutex_unlock(&a->lock);
+    struct slot *slot;
+    while (look_through(a, &slot) > 0)
+        wait_settled(a);
 }
 
 /* --- single files ----------------------------------------------------------------------------- */
