@@ -61,6 +61,23 @@ static void repeat_of(struct commit_item *item, const struct photo *first)
     memcpy(item->photo.name, first->name, sizeof item->photo.name);
 }
 
+/* A file in place may be gone since it was looked at, and nobody flushed its bytes. A row for
+ * nothing would answer for the photo when its sender repeats it. */
+static enum err look_in_place(struct commit *c, const struct commit_item *item, bool *out_gone)
+{
+    const struct fs *fs = c->deps.fs;
+    bool found = false;
+    int fd = -1;
+    enum err e = fs->open(fs->ctx, item->photo.name, &found, &fd);
+    *out_gone = e == ERR_OK && !found;
+    if (e != ERR_OK || !found)
+        return e;
+    if (c->deps.promise == GROUND_PER_FILE)
+        e = fs->sync(fs->ctx, fd);
+    (void)fs->close(fs->ctx, fd); /* only read */
+    return e;
+}
+
 /* Decides whether the item is new; answers ERR_OK also when it is not. */
 static enum err look_for_first(struct commit *c, struct commit_item *const *items, size_t index)
 {
@@ -70,9 +87,12 @@ static enum err look_for_first(struct commit *c, struct commit_item *const *item
     bool found = false;
     enum err e = ERR_OK;
     if (item->in_place) {
+        bool gone = false;
         e = state->name_find(state->ctx, item->photo.name, &found, &first);
-        if (e != ERR_OK || found) {
-            item->outcome = found ? COMMIT_KNOWN : COMMIT_WAITING;
+        if (e == ERR_OK && !found)
+            e = look_in_place(c, item, &gone);
+        if (e != ERR_OK || found || gone) {
+            item->outcome = found || gone ? COMMIT_KNOWN : COMMIT_WAITING;
             return e;
         }
     }

@@ -31,7 +31,7 @@ enum commit_outcome {
     COMMIT_STORED,
     COMMIT_DUPLICATE,  /* photo.name is the first answer's */
     COMMIT_KEY_REUSED, /* same key, other bytes: nothing stored */
-    COMMIT_KNOWN,      /* in place, and somebody else has taken it in meanwhile */
+    COMMIT_KNOWN,      /* in place, and taken in by somebody else, or removed, meanwhile */
     COMMIT_FAILED,     /* nothing acknowledged; see `error` */
 };
 

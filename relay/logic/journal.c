@@ -12,7 +12,7 @@ enum {
     NO_SEGMENT = -1,
     SEGMENT_DIGITS = 8,
     SEGMENT_PATH_MAX = 64,
-    LINE_BYTES_MAX = TAG_BYTES_MAX + 3 * PHOTO_NAME_MAX + 3,
+    LINE_BYTES_MAX = TAG_BYTES_MAX + 3 * PHOTO_NAME_MAX + 4,
     READ_BYTES = 4 * LINE_BYTES_MAX,
 };
 
@@ -76,13 +76,17 @@ enum err journal_append(struct journal *j, enum journal_kind kind, const struct 
     char memory[LINE_BYTES_MAX];
     struct buf line;
     buf_init(&line, memory, sizeof memory);
+    if (j->torn)
+        buf_add_char(&line, '\n');
     buf_add_char(&line, MARKS[kind]);
     tag_escape(&line, p->name);
     buf_add_char(&line, '\t');
     tag_write(&line, p);
     buf_add_char(&line, '\n');
     assert(!line.overflowed);
-    return j->fs->write(j->fs->ctx, j->fd, line.ptr, line.len);
+    enum err e = j->fs->write(j->fs->ctx, j->fd, line.ptr, line.len);
+    j->torn = e != ERR_OK;
+    return e;
 }
 
 enum err journal_sync(struct journal *j)
@@ -90,6 +94,7 @@ enum err journal_sync(struct journal *j)
     if (j->fd == NO_SEGMENT)
         return ERR_OK;
     enum err e = j->fs->sync(j->fs->ctx, j->fd);
+    j->torn = j->torn || e != ERR_OK;
     return e == ERR_OK ? j->fs->sync_names(j->fs->ctx, LAYOUT_JOURNAL) : e;
 }
 
@@ -124,6 +129,8 @@ static void read_line(struct reader *r, struct slice line)
     enum journal_kind kind;
     struct photo p;
     char text[PHOTO_NAME_MAX];
+    if (line.len == 0)
+        return; /* begun anew behind nothing */
     if (!read_mark(&name, &kind) || tag_read(record, &p) != ERR_OK ||
         !tag_unescape(name, text, sizeof text)) {
         r->damaged++;

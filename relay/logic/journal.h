@@ -13,6 +13,7 @@
 struct journal {
     const struct fs *fs; /* borrowed */
     int fd;              /* -1: no segment of this run yet */
+    bool torn;           /* the end of the segment may be damaged: the next line begins anew */
 };
 
 void journal_init(struct journal *j, const struct fs *fs);
@@ -22,7 +23,8 @@ enum journal_kind {
     JOURNAL_DELETED,
 };
 
-/* Appends one line for p->name; durable after the committer's next flush (or journal_sync). */
+/* Appends one line for p->name (after a failure on a line of its own, whatever became of the last);
+ * durable after the committer's next flush (or journal_sync). */
 CHECKED enum err journal_append(struct journal *j, enum journal_kind kind, const struct photo *p);
 
 /* Flushes this run's segment and its name. ERR_OK if there is none. */

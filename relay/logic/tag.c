@@ -66,12 +66,16 @@ void tag_write(struct buf *out, const struct photo *p)
         buf_add_format(out, "\t%08" PRIx32, crc32_add(0, out->ptr + start, out->len - start));
 }
 
+/* Also before 1970: a clock that was never set, in a zone east of Greenwich. */
 static bool read_time(struct slice field, struct wall *out)
 {
     uint64_t ms;
+    bool negative = field.len > 0 && field.ptr[0] == '-';
+    if (negative)
+        field = (struct slice){field.ptr + 1, field.len - 1};
     if (!slice_to_u64(field, &ms) || ms > INT64_MAX)
         return false;
-    out->ms = (int64_t)ms;
+    out->ms = negative ? -(int64_t)ms : (int64_t)ms;
     return true;
 }
 

@@ -485,6 +485,38 @@ static void a_file_in_place_keeps_its_name_whatever_happens(void **state)
     rig_deinit(&s_rig);
 }
 
+static void a_file_removed_before_its_row_gets_none(void **state)
+{
+    (void)state;
+    struct commit_item item, again;
+    struct commit_item *list[] = {&item};
+    const struct fs *fs = &s_rig.disk.fs;
+    rig_init(&s_rig, GROUND_ONE_FLUSH);
+    put_in_place(&item, "left.jpg", "one");
+    memcpy(item.photo.key, "k", 2);
+    memcpy(item.photo.camera, "c", 2);
+    assert_int_equal(fs->remove(fs->ctx, "left.jpg"), ERR_OK);
+    commit_batch(&s_rig.commit, list, 1);
+    assert_int_equal(item.outcome, COMMIT_KNOWN);
+    rig_send(&s_rig, &(struct rig_upload){"one", "k", "c", "a.jpg"}, &again);
+    assert_int_equal(again.outcome, COMMIT_STORED); /* not a repetition of nothing */
+    rig_deinit(&s_rig);
+}
+
+static void where_files_are_flushed_one_by_one_a_copied_one_is_too(void **state)
+{
+    (void)state;
+    struct commit_item item;
+    struct commit_item *list[] = {&item};
+    rig_init(&s_rig, GROUND_PER_FILE);
+    put_in_place(&item, "copied.jpg", "one");
+    unsigned before = s_rig.disk.calls_of[FAKE_FS_SYNC];
+    commit_batch(&s_rig.commit, list, 1);
+    assert_int_equal(item.outcome, COMMIT_STORED);
+    assert_true(s_rig.disk.calls_of[FAKE_FS_SYNC] > before);
+    rig_deinit(&s_rig);
+}
+
 static void what_a_crash_left_is_no_second_photo(void **state)
 {
     (void)state;
@@ -555,6 +587,8 @@ int main(void)
         cmocka_unit_test(what_a_failed_flush_lost_is_found_and_not_kept),
         cmocka_unit_test(a_database_that_fails_leaves_no_file),
         cmocka_unit_test(a_file_in_place_keeps_its_name_whatever_happens),
+        cmocka_unit_test(a_file_removed_before_its_row_gets_none),
+        cmocka_unit_test(where_files_are_flushed_one_by_one_a_copied_one_is_too),
         cmocka_unit_test(what_a_crash_left_is_no_second_photo),
         cmocka_unit_test(without_tags_the_journal_keeps_the_record),
     };

@@ -200,6 +200,32 @@ static void a_disk_that_fails_says_so(void **state)
     fake_fs_deinit(&f);
 }
 
+/* A write that failed may have left half a line: the next one must not be swallowed by it. */
+static void after_a_failure_the_next_line_is_whole(void **state)
+{
+    (void)state;
+    static struct fake_fs f;
+    struct journal j;
+    struct photo p = photo_of(1);
+    uint64_t damaged;
+    open_disk(&f);
+    journal_init(&j, &f.fs);
+    append(&j, "a.jpg", 0);
+    fake_fs_fail(&f, FAKE_FS_WRITE, 1, ERR_FULL, false);
+    assert_int_equal(journal_append(&j, JOURNAL_STORED, &p), ERR_FULL);
+    append(&j, "b.jpg", 2);
+    fake_fs_fail(&f, FAKE_FS_SYNC, 1, ERR_IO, false);
+    assert_int_equal(journal_sync(&j), ERR_IO);
+    append(&j, "c.jpg", 4);
+    journal_close(&j);
+    struct seen s = read_all(&f, &damaged);
+    assert_int_equal(s.count, 3);
+    assert_string_equal(s.names[1], "b.jpg");
+    assert_string_equal(s.names[2], "c.jpg");
+    assert_int_equal(damaged, 1);
+    fake_fs_deinit(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_journal_is_skipped_whole),
         cmocka_unit_test(reading_stops_when_told),
         cmocka_unit_test(a_disk_that_fails_says_so),
+        cmocka_unit_test(after_a_failure_the_next_line_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,6 +65,20 @@ static void what_was_not_told_stays_empty(void **state)
     assert_int_equal(back.captured.ms, 0);
 }
 
+/* "1970-01-01T00:00:12+09:00", as a camera says whose clock was never set. */
+static void times_before_1970_come_back(void **state)
+{
+    (void)state;
+    char text[TAG_BYTES_MAX];
+    struct photo p = sample(), back;
+    p.captured.ms = -32388000;
+    p.received.ms = -1;
+    size_t len = write_tag(&p, text, sizeof text);
+    assert_int_equal(tag_read((struct slice){text, len}, &back), ERR_OK);
+    assert_int_equal(back.captured.ms, p.captured.ms);
+    assert_int_equal(back.received.ms, p.received.ms);
+}
+
 static void the_longest_record_fits(void **state)
 {
     (void)state;
@@ -138,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_comes_back_exactly),
         cmocka_unit_test(what_was_not_told_stays_empty),
+        cmocka_unit_test(times_before_1970_come_back),
         cmocka_unit_test(the_longest_record_fits),
         cmocka_unit_test(every_damage_of_one_byte_is_found),
         cmocka_unit_test(every_truncation_is_found),
