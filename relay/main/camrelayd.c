@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "relay/main/app.h"
 #include "relay/port/log_stderr.h"
@@ -35,6 +36,7 @@ int main(int argc, char **argv)
     if (a.options.action != OPTIONS_RUN)
         return options_answer(&a.options) ? EXIT_SUCCESS : EXIT_FAILURE;
 
+    tzset(); /* once, while there is one thread: localtime_r() need not do it */
     log_stderr_open((enum log_stderr_times)a.options.config.log_timestamps);
     log_stderr_set_level((enum log_level)a.options.config.log_level);
     umask(S_IWGRP | S_IRWXO);

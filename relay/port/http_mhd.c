@@ -30,6 +30,7 @@ struct http_mhd {
     struct exchange_ground ground;
     struct MHD_Daemon *daemons[HTTP_MHD_HOSTS_MAX];
     int listen_fds[HTTP_MHD_HOSTS_MAX];
+    bool shares_socket; /* others may hold it too: it must not be shut down */
     size_t count;
     uint16_t port;
     bool accounts_for_bytes; /* the library needs it, see layout_step() */
@@ -369,6 +370,7 @@ static enum err open_sockets(struct http_mhd *h, const struct http_mhd_options *
 {
     if (o->listen_fd > 0) {
         h->listen_fds[h->count++] = o->listen_fd;
+        h->shares_socket = true;
         h->port = listener_port(o->listen_fd);
         return ERR_OK;
     }
@@ -498,9 +500,9 @@ void http_mhd_stop_listening(struct http_mhd *h)
     for (size_t i = 0; i < h->count; i++) {
         if (h->daemons[i] != NULL) /* else stopping it would shut down a socket systemd shares */
             (void)MHD_quiesce_daemon(h->daemons[i]);
-        if (h->listen_fds[i] >= 0)
-            (void)close(h->listen_fds[i]);
-        h->listen_fds[i] = -1;
+        /* Its number is closed last: a thread of the library may be about to use it. */
+        if (!h->shares_socket)
+            (void)shutdown(h->listen_fds[i], SHUT_RDWR); /* fails at the second call */
     }
 }
 
@@ -522,6 +524,7 @@ void http_mhd_close(struct http_mhd *h)
     for (size_t i = 0; i < h->count; i++) {
         if (h->daemons[i] != NULL)
             MHD_stop_daemon(h->daemons[i]);
+        (void)close(h->listen_fds[i]);
     }
     pump_close(h->ground.pump);
     warden_close(h->ground.warden);
