@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/port/log.h"
 #include "relay/logic/adopt.h"
@@ -20,7 +21,9 @@
 #include "relay/port/state_sqlite.h"
 
 enum {
-    DRAIN_MS = 2000, /* what uploads get to finish when the relay stops; all has to end in 5 s */
+    DRAIN_MS = 2000,       /* what uploads get to finish when the relay stops */
+    LAST_ANSWERS_MS = 300, /* for the answers of those who did not */
+    END_MS = 4700,         /* then it ends whatever hangs: all has to end in 5 s */
     FILES_SPARE = 256,
 };
 
@@ -277,15 +280,40 @@ enum err app_open_state(struct app *a)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static void drain_uploads(struct app *a)
+/* Until all have their answer, and have it sent. */
+static void wait_for_uploads(struct app *a, uint32_t ms)
 {
     const struct timespec nap = {.tv_nsec = 20 * 1000000L};
-    uint64_t end = a->clock.mono_now(a->clock.ctx).ms + DRAIN_MS;
+    uint64_t end = a->clock.mono_now(a->clock.ctx).ms + ms;
     while (uploads_count(a->uploads) > 0 && a->clock.mono_now(a->clock.ctx).ms < end) {
         uploads_pulse(a->uploads);
         nanosleep(&nap, NULL);
     }
+}
+
+static void drain_uploads(struct app *a)
+{
+    wait_for_uploads(a, DRAIN_MS);
     uploads_stop(a->uploads);
+    wait_for_uploads(a, LAST_ANSWERS_MS);
+}
+
+/* A disk that hangs keeps threads that cannot be ended. What was answered is safe all the same, and
+ * the next start verifies the last photos, as after any cut. */
+static void *end_anyway(void *arg)
+{
+    (void)arg;
+    const struct timespec time = {END_MS / 1000, END_MS % 1000 * 1000000L};
+    nanosleep(&time, NULL);
+    log_line(LOG_LEVEL_WARN, "the disk does not let go: ended without closing the database");
+    _exit(EXIT_SUCCESS);
+}
+
+static void bound_the_end(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, end_anyway, NULL) == 0)
+        pthread_detach(thread);
 }
 
 static void close_state(struct app *a)
@@ -331,6 +359,8 @@ static void stop_threads(struct app *a)
 void app_close(struct app *a)
 {
     atomic_store(&a->stopping, true);
+    if (a->front != NULL) /* else it did not start, and main has something to say */
+        bound_the_end();
     stop_threads(a);
     pages_destroy(a->pages);
     close_views(a);

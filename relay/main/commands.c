@@ -104,6 +104,11 @@ static void answer_done(struct command *c, const char *what)
     answer(c, 200, json);
 }
 
+static bool is_interrupted(const struct command *c)
+{
+    return c->stopping || c->error != ERR_OK;
+}
+
 /* --- retry ------------------------------------------------------------------------------------ */
 
 static void retry_now(void *arg, struct commit *commit)
@@ -127,8 +132,14 @@ static void run_retry(struct command *c)
         memcpy(c->names[0], receipt.filename, sizeof receipt.filename);
         c->name_count = 1;
     }
-    c->stopping = !committer_call(c->owner->deps.committer, retry_now, c);
-    if (!c->stopping && c->error == ERR_OK)
+    uint64_t total = 0;
+    do { /* in steps, so that uploads get their turn */
+        c->done = 0;
+        c->stopping = !committer_call(c->owner->deps.committer, retry_now, c);
+        total += c->done;
+    } while (!is_interrupted(c) && c->name_count == 0 && c->done > 0);
+    c->done = total;
+    if (!is_interrupted(c))
         forwarder_retry(c->owner->deps.forwarder);
     answer_done(c, "retried");
 }
@@ -171,11 +182,6 @@ static enum err read_body(void *ctx, void *out, size_t cap, size_t *out_len)
     c->at += n;
     *out_len = n;
     return ERR_OK;
-}
-
-static bool is_interrupted(const struct command *c)
-{
-    return c->stopping || c->error != ERR_OK;
 }
 
 /* The names are on the medium when the answer comes. */

@@ -16,7 +16,7 @@ struct server {
     struct retention_rules rules;
     bool refusing; /* the disk was full at the last look */
     struct vitals vitals;
-    uint32_t stuck_ms;
+    uint32_t stuck_ms; /* of the committer's work; then nothing is let in */
 };
 
 /* The form on the page: whoever may see the pages may upload there. */
@@ -48,6 +48,19 @@ static enum refusal check_token(struct server *s, struct front_exchange *x)
     return r;
 }
 
+/* Is the disk in a state to take anything? */
+static enum refusal check_disk(struct server *s)
+{
+    struct committer_status status;
+    committer_status(s->deps.committer, &status);
+    if (status.failing)
+        return REFUSAL_DISK_FAILED;
+    pthread_mutex_lock(&s->lock);
+    bool stuck = status.busy_ms > s->stuck_ms;
+    pthread_mutex_unlock(&s->lock);
+    return stuck ? REFUSAL_DISK_STUCK : REFUSAL_NONE;
+}
+
 static enum refusal check_room(struct server *s, uint64_t bytes)
 {
     struct fs_space space = keeper_space(s->deps.keeper).space;
@@ -61,14 +74,10 @@ enum refusal server_admit(void *ctx, struct front_exchange *x, uint64_t bytes)
 {
     struct server *s = ctx;
     enum refusal r = check_token(s, x);
+    if (r == REFUSAL_NONE)
+        r = check_disk(s);
     if (r != REFUSAL_NONE)
         return r;
-    struct committer_status status;
-    committer_status(s->deps.committer, &status);
-    if (status.failing)
-        return REFUSAL_DISK_FAILED;
-    if (status.busy_ms > s->stuck_ms)
-        return REFUSAL_DISK_STUCK;
     if (front_header(x, "Idempotency-Key").len > 0 && keeper_is_rebuilding(s->deps.keeper))
         return REFUSAL_REBUILDING;
     return check_room(s, bytes);
@@ -149,19 +158,20 @@ static enum front_want head(void *ctx, struct front_exchange *x, const struct fr
                             void **out_user)
 {
     struct server *s = ctx;
-    struct visit v = {0};
-    enum front_want want;
-    if (!try_upload(s, x, h, &v, &want) &&
-        !commands_head(s->deps.commands, x, h, &v.command, &want))
-        want = pages_head(s->deps.pages, x, h, &v.page);
+    enum front_want want = FRONT_ANSWERED;
+    struct visit *v = calloc(1, sizeof *v);
     *out_user = NULL;
-    if (v.upload == NULL && v.command == NULL && v.page == NULL)
+    if (v == NULL) {
+        uploads_refuse(x, REFUSAL_BUSY, NULL);
         return want;
-    struct visit *kept = malloc(sizeof *kept);
-    if (kept == NULL)
-        abort(); /* 24 bytes: a restart is the only way out */
-    *kept = v;
-    *out_user = kept;
+    }
+    if (!try_upload(s, x, h, v, &want) &&
+        !commands_head(s->deps.commands, x, h, &v->command, &want))
+        want = pages_head(s->deps.pages, x, h, &v->page);
+    if (v->upload != NULL || v->command != NULL || v->page != NULL)
+        *out_user = v;
+    else
+        free(v);
     return want;
 }
 

@@ -162,6 +162,17 @@ class Stalled(Disk):
     def test_a_rename_that_hangs(self):
         self.check_going_on(*self.stall("rename"))
 
+    def test_a_disk_that_hangs_does_not_keep_the_relay_from_ending(self):
+        for call in ("write", "syncfs fsync fdatasync"):
+            with self.subTest(call):
+                daemon, _, first = self.stall(call)
+                self.assertEqual(daemon.end(), 0)
+                self.set_free()
+                _, port = self.start()
+                self.check_stored(port, [(first.answer["filename"], self.photos[0])])
+                self.assertEqual(self.left_over(), [])
+                self.root += "2"
+
     def test_a_flush_that_hangs_turns_health_red(self):
         daemon, port, first = self.stall("syncfs fsync fdatasync")
         wait_until(lambda: self.health(port)[0] == 503, "health is red")
