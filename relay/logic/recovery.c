@@ -12,7 +12,7 @@ enum { READ_BYTES = 32 * 1024, VERIFY_STEP = 64, ASIDE_NAMES_MAX = 10000 };
 enum err recovery_make_folders(const struct fs *fs)
 {
     static const char *const folders[] = {
-        LAYOUT_HOME, LAYOUT_TMP, LAYOUT_JOURNAL, LAYOUT_QUARANTINE, LAYOUT_THUMBS,
+        LAYOUT_HOME, LAYOUT_TMP, LAYOUT_JOURNAL, LAYOUT_QUARANTINE, LAYOUT_CRASHES, LAYOUT_THUMBS,
     };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         enum err e = fs->make_folder(fs->ctx, folders[i]);

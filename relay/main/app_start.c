@@ -168,6 +168,12 @@ static int64_t tell_seen(void *ctx)
     return committer_seen(a->committer);
 }
 
+static enum refusal admit_crash(void *ctx, struct front_exchange *x)
+{
+    const struct app *a = ctx;
+    return server_check_token(a->server, x);
+}
+
 static enum err start_pages(struct app *a)
 {
     const struct config *c = &a->options.config;
@@ -191,7 +197,18 @@ static enum err start_pages(struct app *a)
         .dir = a->folder,
     };
     e = pages_create(&pages, &a->pages);
-    struct commands_deps commands = {a->pages, a->jobs, a->committer, a->forwarder, &a->json};
+    struct commands_deps commands = {
+        .pages = a->pages,
+        .jobs = a->jobs,
+        .committer = a->committer,
+        .forwarder = a->forwarder,
+        .json = &a->json,
+        .fs = &a->photos.fs,
+        .clock = &a->clock,
+        .stamp = local_stamp,
+        .admit = admit_crash,
+        .ctx = a,
+    };
     return e == ERR_OK ? commands_create(&commands, &a->commands) : e;
 }
 

@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/port/log.h"
 #include "lib/wire/http_field.h"
 #include "lib/wire/json_out.h"
+#include "relay/logic/crashes.h"
 #include "relay/main/uploads.h"
 
 enum { NAMES_AT_ONCE = 256 };
 
-enum command_kind { COMMAND_RETRY, COMMAND_IMPORT_SENT };
+enum command_kind { COMMAND_RETRY, COMMAND_IMPORT_SENT, COMMAND_CRASH };
 
 static const struct {
     const char *path;
@@ -20,11 +22,13 @@ static const struct {
 } COMMANDS[] = {
     {"/api/retry", COMMAND_RETRY},
     {"/api/import-sent", COMMAND_IMPORT_SENT},
+    {"/crash", COMMAND_CRASH},
 };
 
 struct commands {
     struct commands_deps deps;
     atomic_uint running;
+    pthread_mutex_t crash_lock; /* dumps are written one after another */
 };
 
 struct command {
@@ -36,6 +40,7 @@ struct command {
     char *body;
     size_t len, cap, at;
     bool overflowed;
+    char camera[PHOTO_CAMERA_MAX]; /* for crash */
     /* for import: gathered and handed on in steps */
     char names[NAMES_AT_ONCE][PHOTO_NAME_MAX];
     size_t name_count;
@@ -208,10 +213,35 @@ static void run_import(struct command *c)
     answer_done(c, "imported");
 }
 
+/* --- crash ------------------------------------------------------------------------------------ */
+
+static void run_crash(struct command *c)
+{
+    const struct commands_deps *d = &c->owner->deps;
+    char stamp[NAMES_STAMP_MAX];
+    char name[CRASHES_NAME_MAX];
+    char json[CRASHES_NAME_MAX + 64];
+    d->stamp(d->ctx, d->clock->wall_now(d->clock->ctx), stamp);
+    pthread_mutex_lock(&c->owner->crash_lock);
+    enum err e =
+        crashes_store(d->fs, slice_of(c->camera), stamp, (struct slice){c->body, c->len}, name);
+    pthread_mutex_unlock(&c->owner->crash_lock);
+    if (e != ERR_OK) {
+        unsigned status = e == ERR_INPUT ? 400 : e == ERR_LIMIT ? 413 : e == ERR_FULL ? 507 : 503;
+        answer_error(c, status, e == ERR_INPUT ? "empty" : "not_stored",
+                     "The core dump was not stored; keep it and send it again.");
+        return;
+    }
+    log_line(LOG_LEVEL_WARN, "a camera has crashed camera=%s dump=%s", c->camera, name);
+    snprintf(json, sizeof json, "{\"success\": true, \"filename\": \"%s\"}\n", name);
+    answer(c, 200, json);
+}
+
 static void run(void *arg)
 {
     struct command *c = arg;
     switch (c->kind) {
+    case COMMAND_CRASH: run_crash(c); break;
     case COMMAND_RETRY: run_retry(c); break;
     case COMMAND_IMPORT_SENT: run_import(c); break;
     }
@@ -237,6 +267,8 @@ static struct command *make(struct commands *owner, struct front_exchange *x,
     c->x = x;
     c->refs = 1;
     pthread_mutex_init(&c->lock, NULL);
+    if (!slice_to_text(front_header(x, "X-Camera-Id"), c->camera, sizeof c->camera))
+        c->camera[0] = '\0'; /* too long to keep: the dump is worth more than its name */
     return c;
 }
 
@@ -249,17 +281,24 @@ static bool is_json(struct front_exchange *x)
            http_field_media_is(&media, "application/json");
 }
 
+static uint64_t body_max(enum command_kind kind)
+{
+    return kind == COMMAND_CRASH ? CRASHES_BYTES_MAX : COMMANDS_BODY_MAX;
+}
+
 static enum refusal judge(struct commands *owner, struct front_exchange *x,
-                          const struct front_head *h)
+                          const struct front_head *h, enum command_kind kind)
 {
     if (h->method != FRONT_POST)
         return REFUSAL_METHOD;
+    if (h->has_length && h->length > body_max(kind))
+        return REFUSAL_TOO_LARGE;
+    if (kind == COMMAND_CRASH)
+        return owner->deps.admit(owner->deps.ctx, x);
     if (!pages_opens(owner->deps.pages, front_header(x, "Authorization")))
         return REFUSAL_NO_PASSWORD;
     if (!is_json(x))
         return REFUSAL_NOT_JSON;
-    if (h->has_length && h->length > COMMANDS_BODY_MAX)
-        return REFUSAL_TOO_LARGE;
     return REFUSAL_NONE;
 }
 
@@ -273,7 +312,7 @@ bool commands_head(struct commands *owner, struct front_exchange *x, const struc
     if (i == sizeof COMMANDS / sizeof COMMANDS[0])
         return false;
     *out_want = FRONT_ANSWERED;
-    enum refusal r = judge(owner, x, h);
+    enum refusal r = judge(owner, x, h, COMMANDS[i].kind);
     if (h->method != FRONT_OPTIONS && r == REFUSAL_NONE) {
         *out_command = make(owner, x, COMMANDS[i].kind);
         r = *out_command == NULL ? REFUSAL_BUSY : REFUSAL_NONE;
@@ -292,7 +331,7 @@ bool commands_head(struct commands *owner, struct front_exchange *x, const struc
 
 void commands_body(struct command *c, const void *data, size_t len)
 {
-    if (c->overflowed || c->len + len > COMMANDS_BODY_MAX) {
+    if (c->overflowed || c->len + len > body_max(c->kind)) {
         c->overflowed = true;
         return;
     }
@@ -343,11 +382,15 @@ enum err commands_create(const struct commands_deps *deps, struct commands **out
     if (c == NULL)
         return ERR_FULL;
     c->deps = *deps;
+    pthread_mutex_init(&c->crash_lock, NULL);
     *out = c;
     return ERR_OK;
 }
 
 void commands_destroy(struct commands *c)
 {
+    if (c == NULL)
+        return;
+    pthread_mutex_destroy(&c->crash_lock);
     free(c);
 }

@@ -1,11 +1,13 @@
-/* relay/main/commands.h - what `camrelay` asks the daemon to change (docs/formats.md): POST
- * /api/retry and POST /api/import-sent. */
+/* relay/main/commands.h - small requests with a body that are no uploads (docs/formats.md): what
+ * `camrelay` asks the daemon to change (POST /api/retry, /api/import-sent), and core dumps of
+ * cameras (POST /crash). */
 #pragma once
 
 #include <stdbool.h>
 
 #include "relay/logic/ports/front.h"
 #include "relay/logic/ports/json.h"
+#include "relay/logic/refusal.h"
 #include "relay/main/committer.h"
 #include "relay/main/forwarder.h"
 #include "relay/main/jobs.h"
@@ -25,6 +27,13 @@ struct commands_deps {   /* all borrowed */
     struct committer *committer;
     struct forwarder *forwarder;
     const struct json *json;
+    const struct fs *fs;
+    const struct clock *clock;
+    /* Local time as "YYYYmmdd_HHMMSS". */
+    void (*stamp)(void *ctx, struct wall t, char out[NAMES_STAMP_MAX]);
+    /* May this camera send? Must not wait. */
+    enum refusal (*admit)(void *ctx, struct front_exchange *x);
+    void *ctx; /* of the two above */
 };
 
 CHECKED enum err commands_create(const struct commands_deps *deps, struct commands **out);

@@ -269,6 +269,7 @@ static void begin(struct pages_request *r, struct slice rest)
     case ROUTE_SENT: post(r, r->pages->slow, pages_sent_run); break;
     case ROUTE_UPLOAD:
     case ROUTE_SNAPSHOT:
+    case ROUTE_CRASH:
     case ROUTE_RETRY:
     case ROUTE_IMPORT_SENT:
     case ROUTE_ASSET:

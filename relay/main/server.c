@@ -31,7 +31,7 @@ static bool password_opens(struct server *s, struct slice authorization)
 }
 
 /* A token may come as Bearer, or as cameras of Prusa send it. */
-static enum refusal check_token(struct server *s, struct front_exchange *x)
+enum refusal server_check_token(struct server *s, struct front_exchange *x)
 {
     struct slice token = front_header(x, "Token");
     struct slice authorization = front_header(x, "Authorization");
@@ -73,7 +73,7 @@ static enum refusal check_room(struct server *s, uint64_t bytes)
 enum refusal server_admit(void *ctx, struct front_exchange *x, uint64_t bytes)
 {
     struct server *s = ctx;
-    enum refusal r = check_token(s, x);
+    enum refusal r = server_check_token(s, x);
     if (r == REFUSAL_NONE)
         r = check_disk(s);
     if (r != REFUSAL_NONE)

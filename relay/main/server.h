@@ -29,6 +29,8 @@ struct retention_rules server_retention_rules(const struct config *c);
 void server_set_uploads(struct server *s, struct uploads *uploads);
 /* For uploads_deps.admit; ctx is the server. */
 enum refusal server_admit(void *ctx, struct front_exchange *x, uint64_t bytes);
+/* Does this request carry a token that opens? Any thread, never waits. */
+enum refusal server_check_token(struct server *s, struct front_exchange *x);
 /* What a camera last said of itself; false if nothing. Any thread. */
 bool server_vitals(struct server *s, const char *camera, struct vitals_camera *out);
 /* What the front calls. */
