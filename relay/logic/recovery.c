@@ -22,6 +22,21 @@ enum err recovery_make_folders(const struct fs *fs)
     return ERR_OK;
 }
 
+enum err recovery_probe_move(const struct fs *fs)
+{
+    static const char from[] = LAYOUT_TMP "/probe", to[] = LAYOUT_HOME ".probe";
+    bool taken = false;
+    int fd = -1;
+    (void)fs->remove(fs->ctx, from); /* left by a crash */
+    (void)fs->remove(fs->ctx, to);
+    if (fs->create(fs->ctx, from, &fd) != ERR_OK)
+        return ERR_OK;            /* uploads will tell why */
+    (void)fs->close(fs->ctx, fd); /* nothing was written */
+    enum err e = fs->rename_noreplace(fs->ctx, from, to, &taken);
+    (void)fs->remove(fs->ctx, e == ERR_OK ? to : from); /* the next probe finds it too */
+    return e == ERR_FULL ? ERR_OK : e;
+}
+
 struct sweep {
     const struct fs *fs;
     uint64_t swept;

@@ -13,6 +13,10 @@
 /* Makes the folders of layout.h. */
 CHECKED enum err recovery_make_folders(const struct fs *fs);
 
+/* Can what lies in LAYOUT_TMP be moved to the photos? Not if .camrelay is a mount of its own: then
+ * every upload would be in vain. Answers the error of the move; a disk that is full says ERR_OK. */
+CHECKED enum err recovery_probe_move(const struct fs *fs);
+
 /* Removes what unfinished uploads left in LAYOUT_TMP. `*out_swept` counts the files. */
 CHECKED enum err recovery_sweep(const struct fs *fs, uint64_t *out_swept);
 

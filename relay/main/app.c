@@ -53,6 +53,11 @@ static enum err take_lock(struct app *a)
     bool taken = false;
     long holder = 0;
     enum err e = a->photos.fs.make_folder(a->photos.fs.ctx, LAYOUT_HOME);
+    if (e != ERR_OK)
+        log_line(LOG_LEVEL_ERROR,
+                 "the photo folder must be one that camrelayd may write to, and .camrelay in it a "
+                 "folder dir=%s err=%s",
+                 a->folder, err_name(e));
     char path[PATH_MAX + sizeof LAYOUT_HOME + 1];
     snprintf(path, sizeof path, "%s/" LAYOUT_HOME, a->folder);
     if (e == ERR_OK)
@@ -62,6 +67,23 @@ static enum err take_lock(struct app *a)
                  holder);
         e = ERR_INPUT;
     }
+    return e;
+}
+
+static enum err make_folders(struct app *a)
+{
+    enum err e = recovery_make_folders(&a->photos.fs);
+    if (e != ERR_OK) {
+        log_line(LOG_LEVEL_ERROR, "the folders in .camrelay cannot be made dir=%s err=%s",
+                 a->folder, err_name(e));
+        return e;
+    }
+    e = recovery_probe_move(&a->photos.fs);
+    if (e != ERR_OK)
+        log_line(LOG_LEVEL_ERROR,
+                 "files cannot be moved from .camrelay to the photos: both must lie on one mount "
+                 "dir=%s err=%s",
+                 a->folder, err_name(e));
     return e;
 }
 
@@ -126,7 +148,7 @@ enum err app_open_folder(struct app *a)
     }
     e = take_lock(a);
     if (e == ERR_OK)
-        e = recovery_make_folders(&a->photos.fs);
+        e = make_folders(a);
     if (e == ERR_OK)
         e = judge_ground(a);
     a->hash = e == ERR_OK ? hash_openssl_create() : NULL;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +31,8 @@ enum err rights_make_folder(const char *folder, const char *user)
     if (mkdir(folder, S_IRWXU | S_IRGRP | S_IXGRP) != 0) {
         if (errno == EEXIST)
             return ERR_OK;
-        log_line(LOG_LEVEL_ERROR, "the folder cannot be made dir=%s errno=%d", folder, errno);
+        log_line(LOG_LEVEL_ERROR, "the folder cannot be made: %s dir=%s errno=%d", strerror(errno),
+                 folder, errno);
         return ERR_IO;
     }
     if (chown(folder, p->pw_uid, p->pw_gid) != 0) {

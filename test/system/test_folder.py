@@ -151,6 +151,17 @@ class Adoption(Folder):
         relay.restart()
         self.assertEqual([f["filename"] for f in relay.list()], [got["filename"]])
 
+    def test_a_photo_renamed_by_hand_stays(self):
+        relay = self.start()
+        photo = make_jpeg("renamed", 5000)
+        status, answer = relay.upload(photo, key="k", camera="door")
+        self.assertEqual(status, 200)
+        os.rename(os.path.join(relay.photos, answer["filename"]),
+                  os.path.join(relay.photos, "front door.jpg"))
+        wait_until(lambda: "front door.jpg" in [f["filename"] for f in relay.get("/list")["files"]],
+                   "listed under its new name", relay.log)
+        self.assertEqual(relay.files(), {"front door.jpg": sha256(photo)})
+
     def test_a_copied_name_is_not_given_to_an_upload(self):
         relay = self.start()
         data, other = make_jpeg(1), make_jpeg(2)
@@ -348,6 +359,32 @@ class Rights(Folder):
         self.assertEqual((info.st_uid, info.st_mode & 0o007), (nobody.pw_uid, 0))
         relay.restart()
         self.assertEqual(len(relay.list()), 1)
+
+    def refused(self, directory):
+        """What is said of a folder that cannot be used."""
+        done = subprocess.run([DAEMON, "--dir", directory, "--port", "0", "--host", "127.0.0.1"],
+                              capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(done.returncode, 1)
+        return done.stderr
+
+    def test_a_folder_that_cannot_be_used_is_told(self):
+        with open(self.path("file"), "w", encoding="ascii"):
+            pass
+        self.assertIn("no folder dir=", self.refused(self.path("file")))
+        os.makedirs(self.path("linked"))
+        os.symlink("/nowhere", self.path("linked", ".camrelay"))
+        self.assertIn(".camrelay in it a folder", self.refused(self.path("linked")))
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_a_state_folder_that_is_a_mount_of_its_own_is_told(self):
+        os.makedirs(self.path("photos", ".camrelay"))
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs",
+                               self.path("photos", ".camrelay")], capture_output=True, check=False)
+        if done.returncode != 0:
+            self.skipTest("no mounts here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.path("photos", ".camrelay")],
+                        check=False)
+        self.assertIn("on one mount", self.refused(self.path("photos")))
 
     def test_a_user_that_is_not_there(self):
         if os.getuid() != 0:
