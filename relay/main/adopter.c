@@ -41,6 +41,7 @@ struct heard {
 struct adopter {
     struct adopter_deps deps;
     atomic_bool rebuilding;
+    _Atomic uint32_t still_ms;
     _Atomic uint32_t own[OWN_NAMES];
     pthread_mutex_t lock; /* of slots[].settled */
     pthread_cond_t settled;
@@ -62,6 +63,11 @@ static bool stopping(const struct adopter *a)
 bool adopter_is_rebuilding(const struct adopter *a)
 {
     return atomic_load(&a->rebuilding);
+}
+
+void adopter_set_still(struct adopter *a, uint32_t still_ms)
+{
+    atomic_store(&a->still_ms, still_ms);
 }
 
 static uint32_t hash_name(const char *name)
@@ -223,7 +229,7 @@ static bool look_at(struct adopter *a, const char *name, const struct photo *rec
     if (is_known(a, name))
         return false;
     struct adopt_look look = {name, record, a->deps.clock->wall_now(a->deps.clock->ctx),
-                              a->deps.still_ms};
+                              atomic_load(&a->still_ms)};
     struct adopt_found found;
     enum err e = adopt_examine(a->deps.fs, a->deps.hash, &look, &found);
     if (e != ERR_OK) {
@@ -256,7 +262,7 @@ static void remember(struct adopter *a, const char *name)
     struct heard *h = &a->heard[a->heard_count++];
     snprintf(h->name, sizeof h->name, "%s", name);
     h->look_at = a->deps.clock->mono_now(a->deps.clock->ctx);
-    h->look_at.ms += a->deps.still_ms;
+    h->look_at.ms += atomic_load(&a->still_ms);
 }
 
 static bool scan_one(void *arg, const char *name)
@@ -441,7 +447,7 @@ uint32_t adopter_step(struct adopter *a)
         if (now.ms < h->look_at.ms)
             continue;
         if (look_at(a, h->name, NULL)) {
-            h->look_at.ms = now.ms + a->deps.still_ms;
+            h->look_at.ms = now.ms + atomic_load(&a->still_ms);
             continue;
         }
         *h = a->heard[--a->heard_count];
@@ -459,6 +465,7 @@ enum err adopter_create(const struct adopter_deps *deps, bool rebuilding, struct
         return ERR_FULL;
     a->deps = *deps;
     atomic_init(&a->rebuilding, rebuilding);
+    adopter_set_still(a, deps->still_ms);
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->settled, NULL);
     *out = a;

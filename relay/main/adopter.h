@@ -1,7 +1,7 @@
 /* relay/main/adopter.h - takes files that lie in the folder without a row: copied in by hand, left
  * by a crash, or all of them when the database had to be made anew.
  *
- * One thread of its own (the keeper's) makes all calls but adopter_is_rebuilding and adopter_note.
+ * One thread of its own (the keeper's) makes all calls but those that say otherwise.
  */
 #pragma once
 
@@ -30,6 +30,9 @@ void adopter_destroy(struct adopter *a);
 
 /* Until this is false, keys of stored photos may still be unknown. Any thread. */
 bool adopter_is_rebuilding(const struct adopter *a);
+
+/* A new setting (adopter_deps.still_ms). Any thread. */
+void adopter_set_still(struct adopter *a, uint32_t still_ms);
 
 /* This name is our own doing, no need to look at it when the watch tells of it. Any thread. */
 void adopter_note(struct adopter *a, const char *name);

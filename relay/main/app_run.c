@@ -61,6 +61,8 @@ static void apply(struct app *a, const struct config *next)
     uploads_set_rules(a->uploads, &rules);
     struct retention_rules space = server_retention_rules(&a->options.config);
     keeper_set_rules(a->keeper, &space);
+    keeper_set_adopt_still(a->keeper, (uint32_t)a->options.config.adopt_still_ms);
+    committer_set_dedupe(a->committer, (uint32_t)(a->options.config.dedupe_window_ms / 1000));
     if (app_targets(a, targets) > 0)
         forwarder_set_targets(a->forwarder, targets);
     log_stderr_set_level((enum log_level)a->options.config.log_level);

@@ -46,6 +46,7 @@ struct committer {
     struct mono recover_at;
     uint32_t recover_wait_ms;
     atomic_llong seen;
+    _Atomic uint32_t dedupe_window_s;
 };
 
 static struct mono now(const struct committer *c)
@@ -121,6 +122,11 @@ bool committer_call(struct committer *c, void (*run)(void *arg, struct commit *c
     }
     pthread_mutex_unlock(&c->lock);
     return taken;
+}
+
+void committer_set_dedupe(struct committer *c, uint32_t window_s)
+{
+    atomic_store(&c->dedupe_window_s, window_s);
 }
 
 int64_t committer_seen(const struct committer *c)
@@ -243,6 +249,7 @@ static void commit_photos(struct committer *c)
         return;
     for (size_t i = 0; i < n; i++)
         items[i] = &photos[i]->item;
+    c->commit.deps.dedupe_window_s = atomic_load(&c->dedupe_window_s);
     commit_batch(&c->commit, items, n);
     note_batch(c, photos, n);
     note_failing(c);
@@ -372,6 +379,7 @@ enum err committer_start(const struct committer_deps *deps, struct committer **o
     c->last = &c->first;
     commit_init(&c->commit, &deps->commit, &deps->mark);
     atomic_store(&c->seen, c->commit.seen);
+    committer_set_dedupe(c, deps->commit.dedupe_window_s);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -380,6 +388,9 @@ enum err committer_start(const struct committer_deps *deps, struct committer **o
     pthread_cond_init(&c->call_done, NULL);
     pthread_condattr_destroy(&attr);
     if (pthread_create(&c->thread, NULL, run, c) != 0) {
+        pthread_cond_destroy(&c->work);
+        pthread_cond_destroy(&c->call_done);
+        pthread_mutex_destroy(&c->lock);
         free(c);
         return ERR_FULL;
     }

@@ -57,6 +57,8 @@ void committer_post_results(struct committer *c, const struct delivery_result *r
 /* Has `run` called on the committer's thread between two batches and waits for it. False: stopping.
  */
 bool committer_call(struct committer *c, void (*run)(void *arg, struct commit *commit), void *arg);
+/* A new setting (commit_deps.dedupe_window_s); from the next batch on. */
+void committer_set_dedupe(struct committer *c, uint32_t window_s);
 void committer_status(struct committer *c, struct committer_status *out);
 int64_t committer_seen(const struct committer *c);
 

@@ -207,6 +207,11 @@ void keeper_set_rules(struct keeper *k, const struct retention_rules *rules)
     pthread_mutex_unlock(&k->rules_lock);
 }
 
+void keeper_set_adopt_still(struct keeper *k, uint32_t still_ms)
+{
+    adopter_set_still(k->adopter, still_ms);
+}
+
 static void hear(void *arg, const char *name)
 {
     struct keeper *k = arg;

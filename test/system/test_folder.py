@@ -294,6 +294,18 @@ class Settings(Folder):
         self.assertEqual(relay.upload(make_jpeg(4))[0], 200)
         relay.wait_sent(3)
 
+    def test_a_reload_of_what_other_threads_go_by(self):
+        relay = self.configured(adopt_still=3600)
+        photo = make_jpeg("twice")
+        for _ in range(2):
+            self.assertFalse(relay.upload(photo)[1]["duplicate"])
+        self.put(relay, "copied.jpg", make_jpeg("copied"))
+        self.configure(relay, adopt_still=0.2, dedupe_window=600)
+        relay.reload("dedupe_window")
+        wait_until(lambda: relay.upload(photo)[1]["duplicate"], "a repetition is noticed")
+        self.put(relay, "later.jpg", make_jpeg("later"))
+        self.wait_listed(relay, "later.jpg")
+
     def test_a_reload_of_nonsense_changes_nothing(self):
         relay = self.configured(max_upload=10000)
         self.configure(relay, max_upload="many")
