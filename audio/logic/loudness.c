@@ -5,7 +5,7 @@ enum {
     UP_DB = 73533,   /* 10^(1/20) * 65536 */
     DOWN_DB = 58409, /* 10^(-1/20) * 65536 */
     CEILING = 30935, /* -0.5 dB */
-    RELEASE_SHIFT = 12,
+    RELEASE_SHIFT = 11,
 };
 
 void loudness_set(struct loudness *l, int db)

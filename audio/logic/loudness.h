@@ -1,5 +1,6 @@
 /* audio/logic/loudness.h - gain in whole decibels, and a limiter that keeps what becomes too loud
- * under -0.5 dB of full scale: it turns down at once and comes back within about 0.2 s. */
+ * under -0.5 dB of full scale: it turns down at once and comes back with a time constant of 0.13 s.
+ */
 #pragma once
 
 #include <stddef.h>
