@@ -241,6 +241,7 @@ function endRecording() {
   text(36, 'data');
   const blob = new Blob([head.buffer, ...recorded], { type: 'audio/wav' });
   recorded = null;
+  state.saved = blob;
   URL.revokeObjectURL($('saved').href);
   $('saved').href = URL.createObjectURL(blob);
   $('saved').hidden = false;

@@ -9,8 +9,10 @@ const EXCESS_S = 0.2;       // so much more than the target is thrown away at on
 const FADE_S = 0.005;
 const CALM_S = 20;          // without a dropout, before the target shrinks again
 const CORRECTION_MAX = 0.005;
-const KP = 0.1;             // share of an error of 1 s that is corrected each second
-const KI = 0.0025;          // critically damped: KP * KP / 4
+const KP = 0.02;            // share of an error of 1 s that is corrected each second
+const KI = 0.0001;          // critically damped: KP * KP / 4
+const QUIET_S = 0.003;      // the network's jitter is no error: it must not be heard as vibrato
+const MEAN_S = 3;
 const RING = 32768;         // samples, a power of two
 const TAPS = 16;
 const PHASES = 256;
@@ -40,6 +42,7 @@ class Jitter { // eslint-disable-line no-unused-vars
     this.underruns = 0;
     this.lost = 0;          // samples that never came, or came too late in a heap
     this.resets = 0;
+    this.block = 0;         // samples of the last piece
     this.sum = 0;           // of the errors: the clock difference found so far
     this.restart(0);
   }
@@ -68,6 +71,7 @@ class Jitter { // eslint-disable-line no-unused-vars
       this.restart(start);
       this.started = true;
     }
+    this.block = samples.length;
     this.lost += start - this.end;
     for (; this.end < start; this.end++) this.ring[this.end % RING] = 0;
     for (const s of samples) this.ring[this.end++ % RING] = s;
@@ -83,12 +87,16 @@ class Jitter { // eslint-disable-line no-unused-vars
 
   get fill() { return this.end - this.at; }
   get ratio() { return 1 + Math.max(-CORRECTION_MAX, Math.min(CORRECTION_MAX, this.correction)); }
-  get correction() { return KP * (this.mean - this.target) / SOURCE_HZ + this.sum; }
+  get correction() { return KP * this.error + this.sum; }
+  get error() {
+    const e = (this.mean - this.target) / SOURCE_HZ;
+    return Math.sign(e) * Math.max(0, Math.abs(e) - QUIET_S);
+  }
 
   steer(seconds) {
-    this.mean += (this.fill - this.mean) * Math.min(1, seconds);
-    const error = (this.mean - this.target) / SOURCE_HZ;
-    this.sum = Math.max(-CORRECTION_MAX, Math.min(CORRECTION_MAX, this.sum + KI * error * seconds));
+    this.mean += (this.fill - this.mean) * Math.min(1, seconds / MEAN_S);
+    this.sum += KI * this.error * seconds;
+    this.sum = Math.max(-CORRECTION_MAX, Math.min(CORRECTION_MAX, this.sum));
     this.calm += seconds;
     if (this.calm > CALM_S && this.target > TARGET_S * SOURCE_HZ)
       this.target = Math.max(TARGET_S * SOURCE_HZ, this.target - 0.001 * SOURCE_HZ * seconds);
@@ -112,9 +120,11 @@ class Jitter { // eslint-disable-line no-unused-vars
   // Fills `out`. Silence until enough has gathered, and after a dropout.
   pull(out) {
     const seconds = out.length / this.outHz;
-    if (!this.flowing && this.started && this.fill >= this.target) {
+    // A block has just come when this becomes true: the mean is half a block less.
+    const enough = this.target + this.block / 2;
+    if (!this.flowing && this.started && this.fill >= enough) {
       this.flowing = true;
-      this.at = this.end - this.target;
+      this.at = this.end - enough;
       this.mean = this.target;
     }
     if (!this.flowing) {

@@ -1,0 +1,220 @@
+#include "audio/logic/gattcast.h"
+
+#include "audio/logic/loudness.h"
+
+enum {
+    MTU_DEFAULT = 23, /* until the peers have agreed on more */
+    CODEC_NONE = 0xFF,
+    OP_START = 1,
+    OP_STOP = 2,
+    OP_CODEC = 3,
+    OP_GAIN = 4, /* in 1/256 dB */
+};
+
+void gattcast_init(struct gattcast *g, struct studio *studio, const struct radio *radio)
+{
+    *g = (struct gattcast){
+        .studio = studio, .radio = radio, .codec = AUDIOFRAME_ADPCM, .mtu = MTU_DEFAULT};
+    radio->advertise(radio->ctx);
+}
+
+static size_t frame_bytes(enum audioframe_codec codec)
+{
+    return AUDIOFRAME_HEAD_BYTES + audioframe_payload_bytes(codec, GATTCAST_BLOCK);
+}
+
+static bool fits(const struct gattcast *g, enum audioframe_codec codec)
+{
+    return frame_bytes(codec) + GATTCAST_ATT_HEAD <= g->mtu;
+}
+
+/* Starts or ends the sound, whichever is due after a change. */
+static void settle(struct gattcast *g)
+{
+    bool wanted = g->connected && g->subscribed && !g->stopped && fits(g, g->codec);
+    if (wanted && !g->listens) {
+        uint16_t sequence = g->stream.sequence;
+        studio_enter(g->studio);
+        stream_open(&g->stream, g->studio->chain->tape, STREAM_FRAME, GATTCAST_BLOCK, 0);
+        g->stream.codec = g->codec;
+        g->stream.sequence = sequence;
+    } else if (!wanted && g->listens) {
+        studio_leave(g->studio);
+    }
+    g->listens = wanted;
+}
+
+void gattcast_connected(struct gattcast *g, struct mono now)
+{
+    g->connected = true;
+    g->subscribed = g->wants_stats = g->stopped = g->dropped_one = false;
+    g->under_way = 0;
+    g->mtu = MTU_DEFAULT;
+    g->codec = AUDIOFRAME_ADPCM;
+    g->stream.sequence = 0;
+    g->stats_due = deadline_in(now, GATTCAST_STATS_MS);
+    g->radio->hurry(g->radio->ctx);
+}
+
+void gattcast_gone(struct gattcast *g)
+{
+    g->connected = false;
+    g->under_way = 0;
+    settle(g);
+    g->radio->advertise(g->radio->ctx);
+}
+
+/* The codec an answer of Format names: what is sent, or that nothing can be. */
+static uint8_t codec_told(const struct gattcast *g)
+{
+    return fits(g, g->codec) ? (uint8_t)g->codec : CODEC_NONE;
+}
+
+static void tell_format(struct gattcast *g)
+{
+    uint8_t value[GATTCAST_STATS_BYTES];
+    size_t len = gattcast_read(g, GATTCAST_FORMAT, value);
+    (void)g->radio->notify(g->radio->ctx, GATTCAST_FORMAT, value, len); /* it can also be read */
+}
+
+void gattcast_mtu(struct gattcast *g, uint16_t mtu)
+{
+    g->mtu = mtu;
+    if (!fits(g, g->codec))
+        g->codec = AUDIOFRAME_ADPCM; /* the smallest */
+    g->stream.codec = g->codec;
+    settle(g);
+    tell_format(g);
+}
+
+void gattcast_subscribed(struct gattcast *g, uint16_t characteristic, bool on)
+{
+    if (characteristic == GATTCAST_STATS)
+        g->wants_stats = on;
+    if (characteristic != GATTCAST_AUDIO)
+        return;
+    g->subscribed = on;
+    settle(g);
+}
+
+void gattcast_sent(struct gattcast *g, uint16_t characteristic)
+{
+    if (characteristic != GATTCAST_AUDIO || g->under_way == 0)
+        return;
+    g->under_way--;
+    g->sent++;
+}
+
+static unsigned choose_codec(struct gattcast *g, uint8_t number)
+{
+    if (number >= AUDIOFRAME_CODECS || !fits(g, (enum audioframe_codec)number))
+        return GATTCAST_BAD_VALUE;
+    g->codec = (enum audioframe_codec)number;
+    g->stream.codec = g->codec;
+    settle(g);
+    tell_format(g);
+    return 0;
+}
+
+static unsigned set_gain(struct gattcast *g, const uint8_t *p)
+{
+    int db = (int16_t)(uint16_t)(p[0] | p[1] << 8) / 256;
+    if (db < LOUDNESS_DB_MIN || db > LOUDNESS_DB_MAX)
+        return GATTCAST_BAD_VALUE;
+    studio_set_gain(g->studio, db);
+    return 0;
+}
+
+unsigned gattcast_control(struct gattcast *g, const uint8_t *data, size_t len)
+{
+    static const uint8_t lengths[] = {[OP_START] = 1, [OP_STOP] = 1, [OP_CODEC] = 2, [OP_GAIN] = 3};
+    if (len == 0 || data[0] < OP_START || data[0] > OP_GAIN)
+        return GATTCAST_BAD_OP;
+    if (len != lengths[data[0]])
+        return GATTCAST_BAD_VALUE;
+    if (data[0] == OP_CODEC)
+        return choose_codec(g, data[1]);
+    if (data[0] == OP_GAIN)
+        return set_gain(g, data + 1);
+    g->stopped = data[0] == OP_STOP;
+    settle(g);
+    return 0;
+}
+
+static uint8_t *put32(uint8_t *p, uint32_t v)
+{
+    for (unsigned i = 0; i < 4; i++)
+        *p++ = (uint8_t)(v >> (8 * i));
+    return p;
+}
+
+static size_t read_format(const struct gattcast *g, uint8_t *out)
+{
+    uint8_t *p = out;
+    *p++ = 1; /* version */
+    *p++ = codec_told(g);
+    *p++ = 1;  /* channel */
+    *p++ = 16; /* bits */
+    p = put32(p, CHAIN_HZ);
+    *p++ = GATTCAST_BLOCK & 0xFF;
+    *p++ = GATTCAST_BLOCK >> 8;
+    unsigned mask = 0;
+    for (unsigned i = 0; i < AUDIOFRAME_CODECS; i++)
+        mask |= (unsigned)fits(g, (enum audioframe_codec)i) << i;
+    *p++ = (uint8_t)mask;
+    *p++ = 0;
+    return (size_t)(p - out);
+}
+
+static size_t read_stats(const struct gattcast *g, uint8_t *out)
+{
+    const struct chain_counts *c = &g->studio->chain->counts;
+    uint8_t *p = put32(out, g->sent);
+    p = put32(p, g->dropped);
+    p = put32(p, atomic_load_explicit(&c->overruns, memory_order_relaxed));
+    p = put32(p, atomic_load_explicit(&c->clipped, memory_order_relaxed));
+    *p++ = (uint8_t)g->mtu;
+    *p++ = (uint8_t)(g->mtu >> 8);
+    return (size_t)(p - out);
+}
+
+size_t gattcast_read(const struct gattcast *g, uint16_t characteristic,
+                     uint8_t out[GATTCAST_STATS_BYTES])
+{
+    if (characteristic == GATTCAST_FORMAT)
+        return read_format(g, out);
+    if (characteristic == GATTCAST_STATS)
+        return read_stats(g, out);
+    return 0;
+}
+
+static void send_frame(struct gattcast *g, uint8_t *frame, size_t len)
+{
+    struct audioframe head;
+    if (g->dropped_one && audioframe_read_head(frame, len, &head) == ERR_OK) {
+        head.gap = true;
+        audioframe_write_head(&head, frame);
+    }
+    if (g->under_way < GATTCAST_UNDER_WAY_MAX &&
+        g->radio->notify(g->radio->ctx, GATTCAST_AUDIO, frame, len) == ERR_OK) {
+        g->under_way++;
+        g->dropped_one = false;
+    } else {
+        g->dropped++;
+        g->dropped_one = true;
+    }
+}
+
+void gattcast_step(struct gattcast *g, struct mono now)
+{
+    uint8_t frame[STREAM_PACKET_MAX];
+    size_t len;
+    while (g->listens &&
+           (len = stream_next(&g->stream, g->studio->chain->tape, GATTCAST_BLOCK, frame)) > 0)
+        send_frame(g, frame, len);
+    if (g->connected && g->wants_stats && deadline_passed(g->stats_due, now)) {
+        uint8_t value[GATTCAST_STATS_BYTES];
+        g->stats_due = deadline_in(now, GATTCAST_STATS_MS);
+        (void)g->radio->notify(g->radio->ctx, GATTCAST_STATS, value, read_stats(g, value));
+    }
+}

@@ -1,0 +1,199 @@
+// Goal: the audio page plays what the microphone hears, at the right pitch and without a dropout, by
+// localhost (AudioWorklet) and by another address (no worklet there); it finds back after a stall
+// and after the device was away; both languages, token, recording.
+//
+// usage: node test_audio.mjs VAUDIO            (exit 77: no Chromium here)
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { networkInterfaces } from 'node:os';
+import { Chromium, Tab, findChromium } from './chromium.mjs';
+
+const PLAY_S = Number(process.env.CAMRELAY_AUDIO_S ?? 20); // the issue's 60 s: make test-long
+const TONE_HZ = 1000;
+
+class Vaudio {
+  static async start(program, options = [], port = 0) {
+    const self = new Vaudio();
+    self.process = spawn(program, ['--host', '0.0.0.0', '--port', String(port),
+      '--tone', String(TONE_HZ), ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+    self.port = await new Promise((resolve, reject) => {
+      self.process.stdout.once('data', (text) => resolve(Number(String(text).match(/:(\d+)\/\s*$/)[1])));
+      self.process.once('exit', () => reject(new Error('vaudio ended')));
+    });
+    return self;
+  }
+
+  async stop() {
+    const ended = new Promise((resolve) => this.process.once('exit', resolve));
+    this.process.kill('SIGCONT');
+    this.process.kill();
+    await ended;
+  }
+}
+
+// An address of this machine that is not localhost: plain http:// there is no secure context.
+function otherAddress() {
+  for (const list of Object.values(networkInterfaces()))
+    for (const a of list)
+      if (a.family === 'IPv4' && !a.internal) return a.address;
+  return null;
+}
+
+const REPORT = 'audioPage.state.report';
+
+async function listen(tab, url) {
+  await tab.go(url);
+  await tab.run("document.getElementById('play').click()");
+  await tab.until(`${REPORT}?.flowing`);
+}
+
+// What leaves the page for the sound card, taken from behind the player for about a second, and its
+// pitch from upward zero crossings, each placed between two samples.
+const PITCH = `(async () => {
+  const { context, analyser } = audioPage.sound();
+  const taken = [];
+  const tap = context.createScriptProcessor(4096, 1, 1);
+  const done = new Promise((resolve) => {
+    tap.onaudioprocess = ({ inputBuffer }) => {
+      taken.push(...inputBuffer.getChannelData(0));
+      if (taken.length > context.sampleRate * 4) resolve();
+    };
+  });
+  analyser.connect(tap);
+  tap.connect(context.destination);
+  await done;
+  tap.disconnect();
+  analyser.disconnect(tap);
+  const x = [];
+  let peak = 0;
+  for (let i = 0; i + 1 < taken.length; i++) {
+    if (taken[i] < 0 && taken[i + 1] >= 0) x.push(i + taken[i] / (taken[i] - taken[i + 1]));
+    peak = Math.max(peak, Math.abs(taken[i]));
+  }
+  return { hz: context.sampleRate * (x.length - 1) / (x.at(-1) - x[0]), peak };
+})()`;
+
+async function playsWell(tab, url, kind) {
+  await listen(tab, url);
+  assert.equal(await tab.run('audioPage.sound().kind'), kind);
+  await new Promise((resolve) => setTimeout(resolve, 3000)); // the clock difference is being found
+  const before = await tab.run(REPORT);
+  await new Promise((resolve) => setTimeout(resolve, PLAY_S * 1000));
+  const after = await tab.run(REPORT);
+  const { hz, peak } = await tab.run(PITCH);
+  const latency = await tab.run('audioPage.latencyMs()');
+  console.log(`${kind}: ${hz.toFixed(3)} Hz, delay ${latency.toFixed(0)} ms, ` +
+    `${after.underruns} dropouts, correction ${after.ppm.toFixed(0)} ppm`);
+  assert.ok(peak > 0.5, `peak ${peak}`);
+  // After a minute the player has found its balance; until then it may still be correcting.
+  assert.ok(Math.abs(hz / TONE_HZ - 1) < (PLAY_S >= 60 ? 50e-6 : 300e-6), `${hz} Hz`);
+  assert.equal(after.underruns, before.underruns);
+  assert.equal(after.lost, before.lost);
+  assert.ok(latency < 400, `${latency} ms`);
+}
+
+async function findsBackAfterAStall(tab, device) {
+  const before = await tab.run(REPORT);
+  device.process.kill('SIGSTOP');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  device.process.kill('SIGCONT');
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  const after = await tab.run(REPORT);
+  assert.ok(after.flowing);
+  assert.ok(after.underruns - before.underruns <= 3, `${after.underruns} dropouts`);
+  assert.ok(after.fill < 0.5, `${after.fill} s waiting`);
+}
+
+async function findsBackAfterARestart(tab, device, program) {
+  await device.stop();
+  await tab.until("audioPage.state.word === 'again'");
+  const again = await Vaudio.start(program, [], device.port);
+  await tab.until("audioPage.state.word === 'playing'");
+  await tab.until(`${REPORT}.flowing`);
+  const { hz } = await tab.run(PITCH);
+  assert.ok(Math.abs(hz / TONE_HZ - 1) < 0.002, `${hz} Hz`);
+  return again;
+}
+
+async function recordsWhatItHears(tab) {
+  await tab.run("document.getElementById('record').click()");
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const wav = await tab.run(`(async () => {
+    document.getElementById('record').click();
+    const bytes = await audioPage.state.saved.arrayBuffer();
+    const view = new DataView(bytes);
+    const x = [];
+    for (let i = 0; 46 + 2 * i < bytes.byteLength; i++) {
+      const [a, b] = [view.getInt16(44 + 2 * i, true), view.getInt16(46 + 2 * i, true)];
+      if (a < 0 && b >= 0) x.push(i + a / (a - b));
+    }
+    return { rate: view.getUint32(24, true), size: view.getUint32(40, true),
+      bytes: bytes.byteLength, hz: 16000 * (x.length - 1) / (x.at(-1) - x[0]) };
+  })()`);
+  assert.equal(wav.rate, 16000);
+  assert.equal(wav.size + 44, wav.bytes);
+  assert.ok(wav.bytes > 30000);
+  assert.ok(Math.abs(wav.hz / TONE_HZ - 1) < 50e-6, `${wav.hz} Hz`);
+}
+
+async function everyCodecIsHeard(tab) {
+  for (const codec of ['adpcm', 'ulaw', 'pcm']) {
+    await tab.run(`(() => { const c = document.getElementById('codec'); c.value = '${codec}';
+      audioPage.state.hello = null; c.dispatchEvent(new Event('change')); })()`);
+    await tab.until(`audioPage.state.hello?.codec === '${codec}' && ${REPORT}.flowing`);
+    const { hz, peak } = await tab.run(PITCH);
+    assert.ok(Math.abs(hz / TONE_HZ - 1) < 0.002 && peak > 0.4, `${codec}: ${hz} Hz, ${peak}`);
+  }
+}
+
+async function speaksBothLanguages(tab) {
+  const before = await tab.run("document.getElementById('play').textContent");
+  assert.equal(before, '멈춤');
+  await tab.run("document.getElementById('language').click()");
+  assert.equal(await tab.run("document.getElementById('play').textContent"), 'Stop');
+  assert.equal(await tab.run('document.documentElement.lang'), 'en');
+  const missing = await tab.run(`[...document.querySelectorAll('[data-t]')]
+    .filter((e) => !e.textContent.trim()).map((e) => e.dataset.t)`);
+  assert.deepEqual(missing, []);
+}
+
+async function asksForTheToken(tab, program) {
+  const device = await Vaudio.start(program, ['--token', 'sesame']);
+  try {
+    await tab.go(`http://localhost:${device.port}/`);
+    await tab.until("audioPage.state.word === 'needToken'");
+    await tab.run(`document.getElementById('token').value = 'sesame';
+      document.getElementById('entry').requestSubmit()`);
+    await tab.until(`${REPORT}?.flowing`);
+  } finally {
+    await device.stop();
+  }
+}
+
+const program = process.argv[2];
+const browserProgram = findChromium();
+if (!browserProgram) {
+  console.log('no Chromium here: skipped');
+  process.exit(77);
+}
+let device = await Vaudio.start(program);
+const browser = await Chromium.start(browserProgram, 'ko');
+try {
+  const tab = await Tab.open(browser);
+  await playsWell(tab, `http://localhost:${device.port}/`, 'worklet');
+  assert.deepEqual(tab.complaints.filter((c) => !c.includes('ScriptProcessorNode')), []); // that is ours
+  await recordsWhatItHears(tab);
+  await speaksBothLanguages(tab);
+  await everyCodecIsHeard(tab);
+  await findsBackAfterAStall(tab, device);
+  device = await findsBackAfterARestart(tab, device, program);
+  const address = otherAddress();
+  if (address) await playsWell(tab, `http://${address}:${device.port}/`, 'script');
+  else console.log('no other address: the fallback was not tried');
+  await asksForTheToken(tab, program);
+  console.log('audio page: all well');
+} finally {
+  await browser.stop();
+  await device.stop();
+}
