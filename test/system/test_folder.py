@@ -10,11 +10,12 @@ import pwd
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import DAEMON, RelayCase, make_jpeg, sha256, wait_until  # noqa: E402
+from support import DAEMON, Relay, RelayCase, make_jpeg, sha256, wait_until  # noqa: E402
 
 STILL = "0.3"  # seconds after which a copied file is looked at
 
@@ -348,6 +349,42 @@ class Settings(Folder):
         self.assertIn("CAMRELAY_MAX_UPLOAD", done.stderr)
         done = self.run_daemon("--check-config", "--max-upload", "nope", CAMRELAY_MAX_UPLOAD="1M")
         self.assertIn("--max-upload", done.stderr)
+
+
+class Ground(Folder):
+    """Where the photos lie decides what can be promised, and /health says what is."""
+
+    def check(self, relay, durability, status):
+        told = relay.get("/health")
+        self.assertEqual((told["durability"], told["status"]), (durability, status), told)
+        data = make_jpeg(durability)
+        first = relay.upload(data, key="k")
+        relay.kill()
+        relay.start()
+        again = relay.upload(data, key="k")
+        self.assertEqual((first[0], again[0], again[1]["duplicate"]), (200, 200, True))
+        self.assertEqual(again[1]["filename"], first[1]["filename"])
+        self.assertEqual(list(relay.files().values()), [sha256(data)])
+        self.assertEqual(relay.get("/health")["received_session"], 0)
+
+    def test_each_photo_flushed_by_itself(self):
+        self.check(self.relay("--durability", "per-file"), "per-file", "ok")
+
+    def test_nothing_promised_because_the_owner_says_so(self):
+        self.check(self.relay("--durability", "none"), "none", "degraded")
+
+    @unittest.skipUnless(os.path.ismount("/dev/shm"), "no file system in memory here")
+    def test_memory_promises_nothing_and_cannot_be_made_to(self):
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            relay = Relay(os.path.join(folder, "relay"))
+            try:
+                self.check(relay, "none", "degraded")
+                relay.stop()
+                relay.spawn("--durability", "per-file")
+                relay.wait_for("durability=per-file cannot be kept here")
+                self.assertNotEqual(relay.process.wait(30), 0)
+            finally:
+                relay.kill()
 
 
 class Rights(Folder):
