@@ -239,7 +239,11 @@ static bool look_at(struct adopter *a, const char *name, const struct photo *rec
     switch (found.verdict) {
     case ADOPT_TAKE: break;
     case ADOPT_NOT_YET: return true;
-    case ADOPT_DAMAGED: set_aside(a, name); return false;
+    case ADOPT_DAMAGED:
+        /* A line of the journal may speak of an older file of that name: a later one may fit. */
+        if (found.tagged)
+            set_aside(a, name);
+        return false;
     case ADOPT_NEVER: return false;
     }
     bool tagged = found.tagged || adopt_keep_tag(a->deps.fs, &found.photo);

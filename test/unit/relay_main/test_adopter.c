@@ -19,9 +19,8 @@ static bool never(void *ctx)
     return false;
 }
 
-static void open_all(void)
+static void open_adopter(bool rebuilding)
 {
-    rig_open(&s_rig, 1, 16);
     fake_state_view_open(&s_rig.memory, &s_view);
     struct adopter_deps deps = {
         .fs = &s_rig.disk.fs,
@@ -32,7 +31,13 @@ static void open_all(void)
         .metrics = &s_rig.metrics,
         .stop = never,
     };
-    assert_int_equal(adopter_create(&deps, false, &s_adopter), ERR_OK);
+    assert_int_equal(adopter_create(&deps, rebuilding, &s_adopter), ERR_OK);
+}
+
+static void open_all(void)
+{
+    rig_open(&s_rig, 1, 16);
+    open_adopter(false);
 }
 
 static void close_all(void)
@@ -131,6 +136,13 @@ static void forget_first(void *arg, struct commit *commit)
     *(enum err *)arg = state->photos_forget(state->ctx, &id, 1, true);
 }
 
+static void lose_first(void *arg, struct commit *commit)
+{
+    const int64_t id = 1;
+    const struct state *state = commit->deps.state;
+    *(enum err *)arg = state->photos_forget(state->ctx, &id, 1, false);
+}
+
 static void a_deleted_photo_that_is_put_back_is_a_photo_again(void **state)
 {
     (void)state;
@@ -141,6 +153,31 @@ static void a_deleted_photo_that_is_put_back_is_a_photo_again(void **state)
     assert_int_equal(e, ERR_OK);
     adopter_scan(s_adopter);
     expect_stored(FIRST);
+    close_all();
+}
+
+/* Where there are no tags the journal speaks of every file that ever had the name. */
+static void an_old_line_of_the_journal_does_not_set_a_photo_aside(void **state)
+{
+    (void)state;
+    struct journal j;
+    struct photo old = {.size_bytes = 3, .received = {1704110400000}};
+    rig_open(&s_rig, 1, 16);
+    s_rig.disk.has_tags = false;
+    (void)snprintf(old.name, sizeof old.name, "%s", FIRST);
+    journal_init(&j, &s_rig.disk.fs);
+    assert_int_equal(journal_append(&j, JOURNAL_STORED, &old), ERR_OK);
+    assert_int_equal(journal_append(&j, JOURNAL_DELETED, &old), ERR_OK);
+    journal_close(&j);
+    upload("k");
+    enum err e = ERR_IO; /* the database is lost, the files are not */
+    assert_true(committer_call(s_rig.committer, lose_first, &e));
+    open_adopter(true);
+    adopter_rebuild(s_adopter);
+    expect_stored(FIRST);
+    struct photo row;
+    assert_true(fake_state_has(&s_rig.memory, FIRST, &row));
+    assert_string_equal(row.key, "k");
     close_all();
 }
 
@@ -183,6 +220,7 @@ int main(void)
         cmocka_unit_test(what_a_crash_left_goes_when_its_bytes_are_stored),
         cmocka_unit_test(what_a_crash_left_stays_when_the_stored_one_is_damaged),
         cmocka_unit_test(a_deleted_photo_that_is_put_back_is_a_photo_again),
+        cmocka_unit_test(an_old_line_of_the_journal_does_not_set_a_photo_aside),
         cmocka_unit_test(many_files_go_through_few_slots),
         cmocka_unit_test(a_disk_that_fails_leaves_files_for_later),
     };

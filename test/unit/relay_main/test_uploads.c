@@ -181,12 +181,12 @@ static void a_disk_that_hangs_costs_503_and_the_late_commit_does_no_harm(void **
 static void an_upload_parked_too_long_is_told_so(void **state)
 {
     (void)state;
-    unsigned char *bytes = make_large(3 * CHUNK_BYTES);
+    unsigned char *bytes = make_large((size_t)3 * CHUNK_BYTES);
     rig_open(&s_rig, 1, 16);
     rig_hang(&s_rig, FAKE_FS_WRITE);
     struct front_exchange *x = rig_begin(&s_rig, NULL);
-    size_t took = fake_front_try(x, bytes, 3 * CHUNK_BYTES);
-    assert_true(took > CHUNK_BYTES && took < 2 * CHUNK_BYTES); /* one written, one filled */
+    size_t took = fake_front_try(x, bytes, (size_t)3 * CHUNK_BYTES);
+    assert_true(took > CHUNK_BYTES && took < (size_t)2 * CHUNK_BYTES); /* one written, one filled */
     rig_wait_hanging(&s_rig, 1);
     rig_advance(&s_rig, RIG_TIMEOUT_MS + 1);
     uploads_pulse(s_rig.uploads);
@@ -295,7 +295,7 @@ static void vanish_after(unsigned step, const unsigned char *bytes)
     if (step >= 2)
         (void)fake_front_try(x, bytes + PIECE, CHUNK_BYTES);
     if (step >= 3)
-        (void)fake_front_try(x, bytes + PIECE + CHUNK_BYTES, 2 * CHUNK_BYTES);
+        (void)fake_front_try(x, bytes + PIECE + CHUNK_BYTES, (size_t)2 * CHUNK_BYTES);
     if (step == 4)
         fake_front_finish(x); /* is no whole photo */
     fake_front_vanish(x);
@@ -305,7 +305,7 @@ static void a_client_may_leave_at_any_step(void **state)
 {
     (void)state;
     static const enum fake_fs_call hangs[] = {FAKE_FS_CALLS, FAKE_FS_CREATE, FAKE_FS_WRITE};
-    unsigned char *bytes = make_large(4 * CHUNK_BYTES);
+    unsigned char *bytes = make_large((size_t)4 * CHUNK_BYTES);
     for (size_t i = 0; i < sizeof hangs / sizeof hangs[0]; i++) {
         rig_open(&s_rig, 2, 64);
         rig_hang(&s_rig, hangs[i]);
