@@ -242,7 +242,7 @@ static void refill(struct visitor *v, struct mono now)
 
 struct slice visitor_give(struct visitor *v, struct mono now)
 {
-    if (v->state == VISITOR_HEAD || v->state == VISITOR_BODY)
+    if (v->state == VISITOR_HEAD || v->state == VISITOR_BODY || v->state == VISITOR_DONE)
         return (struct slice){NULL, 0};
     if (v->at == v->used && v->file_len == 0)
         refill(v, now);
