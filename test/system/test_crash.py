@@ -6,7 +6,6 @@ Method: camrelayd and a second one as its remote; kill -9 under load; then the d
 leftovers damaged by hand. (What a power cut may leave is tested in test/powercut.)
 """
 import http.client
-import json
 import os
 import random
 import shutil
@@ -18,7 +17,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import DAEMON, RelayCase, SANITIZED, make_jpeg, sha256, wait_until  # noqa: E402
+from support import DAEMON, RelayCase, make_jpeg, sha256, wait_until  # noqa: E402
 
 ROUNDS = 20
 
@@ -164,6 +163,24 @@ class Terminate(Crash):
             c.socket.close()
         files = self.check(near, load.acked())
         self.wait_delivered(near, far, files)
+
+    def test_an_upload_that_is_on_its_way_may_finish(self):
+        relay = self.relay()
+        data = make_jpeg("late", 50000)
+        with relay.connect() as c:
+            c.send(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+                   b"Idempotency-Key: late\r\nContent-Length: %d\r\n\r\n" % len(data) +
+                   data[:30000])
+            wait_until(lambda: relay.metric("camrelay_uploads_in_flight") == 1, "it has begun")
+            relay.process.send_signal(signal.SIGTERM)
+            relay.wait_for("stopping")
+            c.send(data[30000:])
+            answer = c.answer()
+        self.assertEqual(answer.status, 200, answer.body)
+        relay.stop()
+        relay.start()
+        self.assertEqual(list(relay.files().values()), [sha256(data)])
+        self.assertEqual([f["sha256"] for f in relay.list()], [sha256(data)])
 
     def test_the_second_of_two_in_one_folder_says_why_it_does_not_start(self):
         relay = self.relay()

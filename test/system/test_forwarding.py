@@ -200,10 +200,11 @@ class Passes(Forwarding):
 
     def test_the_newest_gets_through_while_a_backlog_drains(self):
         remote = self.remote("--mode", "refuse")
-        relay = self.relay("--interval", "0.2", "--parallel", "1", "--remote", remote.url)
-        backlog = list(self.upload(relay, 40, "old", size=20000))
+        relay = self.relay("--interval", "60", "--immediate", "--parallel", "1", "--remote",
+                           remote.url)
+        backlog = list(self.upload(relay, 40, "old", size=60000))
         wait_until(lambda: relay.destination()["state"] == "down", "it is down")
-        remote.tell(mode="slow:200000")  # a tenth of a second each
+        remote.tell(mode="slow:400000")  # a tenth of a second or two each
         self.retry(relay)
         wait_until(lambda: remote.counts()["stored"] >= 4, "it drains",
                    lambda: self.retry(relay))
@@ -211,7 +212,8 @@ class Passes(Forwarding):
         before = remote.counts()["stored"]
         wait_until(lambda: fresh in [s["original"] for s in remote.stored()], "the new one is there")
         order = [s["original"] for s in remote.stored()]
-        self.assertLess(order.index(fresh), before + 6, before)  # the pass, and one on its way
+        # One was on its way, and one may have been the turn of the oldest.
+        self.assertLess(order.index(fresh), before + 4, before)
         self.assertIn(backlog[0], order[:8])  # the oldest are not forgotten meanwhile
         remote.tell(mode="ok")
         relay.wait_sent(41)
