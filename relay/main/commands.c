@@ -45,6 +45,7 @@ struct command {
     char names[NAMES_AT_ONCE][PHOTO_NAME_MAX];
     size_t name_count;
     uint64_t done;
+    bool more; /* another step is needed */
     enum err error;
     bool stopping;
 };
@@ -121,7 +122,10 @@ static void retry_now(void *arg, struct commit *commit)
     struct command *c = arg;
     const struct state *state = commit->deps.state;
     const char *name = c->name_count == 0 ? NULL : c->names[0];
-    c->error = state->deliveries_retry(state->ctx, name, &c->done);
+    uint64_t count = 0;
+    c->error = state->deliveries_retry(state->ctx, name, &count);
+    c->done += count;
+    c->more = name == NULL && count >= STATE_STEP_MAX; /* it works in steps of so many */
 }
 
 static void run_retry(struct command *c)
