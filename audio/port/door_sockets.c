@@ -1,3 +1,7 @@
+#ifdef ESP_PLATFORM
+#include "idf/sockets.h" /* first: see there */
+#endif
+
 #include "audio/port/door_sockets.h"
 
 #include <arpa/inet.h>
