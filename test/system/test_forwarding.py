@@ -334,8 +334,9 @@ class Ends(Forwarding):
 
         def send(lane):
             """A camera: repeats each photo under its key until it is acknowledged."""
-            number = 0
-            while not over.is_set() or number < 10:
+            number, owed = 0, False  # owed: sent, and not known whether it is stored
+            while not over.is_set() or number < 10 or owed:
+                owed = True
                 data = make_jpeg(f"{lane} {number}", 2000 + 977 * (number % 20))
                 try:
                     status, got = near.upload(data, key=f"{lane}-{number}", camera=f"cam{lane}",
@@ -345,7 +346,7 @@ class Ends(Forwarding):
                     continue
                 if status == 200:
                     stored[got["filename"]] = sha256(data)
-                    number += 1
+                    number, owed = number + 1, False
                 else:
                     time.sleep(0.05)
 
