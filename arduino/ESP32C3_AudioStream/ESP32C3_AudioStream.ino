@@ -13,7 +13,7 @@ static const int ADC_PIN = 2;         // GPIO 3 or 4 if your board does not star
 static const int BUFFER_SIZE = 512;   // samples of a packet, at 16 kHz
 
 static const camrelay_audio_defaults defaults = {
-    ssid, password, "ESP32-C3-Audio", token, ADC_PIN, 3, 0, BUFFER_SIZE, 0};
+    ssid, password, "ESP32-C3-Audio", token, ADC_PIN, 3, 0, BUFFER_SIZE, 0, "", 5004, 0};
 
 void setup() {
   Serial.begin(115200);

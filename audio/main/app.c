@@ -3,9 +3,13 @@
 #include <stdio.h>
 
 #include "audio/logic/adcword.h"
+#include "audio/logic/btpull.h"
 #include "audio/logic/hall.h"
+#include "audio/logic/rtpcast.h"
 #include "audio/logic/tonegen.h"
+#include "audio/port/a2dp_esp.h"
 #include "audio/port/adc_esp.h"
+#include "audio/port/cast_sockets.h"
 #include "audio/port/door_sockets.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -48,6 +52,11 @@ static struct {
     struct hall_place places[PLACES];
     struct hall hall;
     struct wifiplan wifi;
+    struct cast_sockets cast;
+    struct rtpcast rtp;
+    struct btpull speaker;
+    _Atomic bool speaker_wants;
+    bool speaker_counted;
 } s_app;
 
 static struct mono now(void)
@@ -76,7 +85,8 @@ static void network_events(void)
         char address[WIFI_ESP_ADDRESS_MAX];
         wifi_esp_own_address(address);
         wifiplan_joined(&s_app.wifi);
-        wifi_esp_save_power(false); /* sleeping costs up to 300 ms of jitter */
+        if (!s_app.defaults->speaker)   /* beside Bluetooth the radio must sleep */
+            wifi_esp_save_power(false); /* sleeping costs up to 300 ms of jitter */
         log_line(LOG_LEVEL_INFO, "listen at http://%s/", address);
     }
 }
@@ -148,11 +158,53 @@ static void sound_task(void *ctx)
 
 /* ---- listeners ---- */
 
+/* The speaker's wish comes from the Bluetooth stack's thread; it counts as a listener in ours. */
+static void follow_speaker(void)
+{
+    bool wants = atomic_load(&s_app.speaker_wants);
+    if (wants == s_app.speaker_counted)
+        return;
+    s_app.speaker_counted = wants;
+    if (wants)
+        studio_enter(&s_app.studio);
+    else
+        studio_leave(&s_app.studio);
+}
+
+static void speaker_wanted(void *ctx, bool on)
+{
+    (void)ctx;
+    if (on)
+        btpull_open(&s_app.speaker, &s_app.tape);
+    atomic_store(&s_app.speaker_wants, on);
+}
+
+static void speaker_pull(void *ctx, int16_t *out, size_t frames)
+{
+    (void)ctx;
+    btpull_stereo(&s_app.speaker, out, frames);
+}
+
+static void open_rtp(const camrelay_audio_defaults *d)
+{
+    uint32_t seed[2] = {dice(), dice()};
+    if (d->rtp_to[0] == '\0')
+        return;
+    (void)snprintf(s_app.studio.rtp_to, sizeof s_app.studio.rtp_to, "%s", d->rtp_to);
+    s_app.studio.rtp_port = d->rtp_port;
+    if (cast_sockets_open(&s_app.cast, d->rtp_to, d->rtp_port) == ERR_OK)
+        rtpcast_open(&s_app.rtp, &s_app.studio, &s_app.cast.cast, seed);
+    else
+        log_line(LOG_LEVEL_ERROR, "RTP cannot be sent to=%s", d->rtp_to);
+}
+
 static void listeners_task(void *ctx)
 {
     (void)ctx;
     for (;;) {
         hall_step(&s_app.hall, now());
+        rtpcast_step(&s_app.rtp);
+        follow_speaker();
         door_sockets_wait(&s_app.door, STEP_MS);
     }
 }
@@ -211,6 +263,10 @@ void app_start(const camrelay_audio_defaults *d)
         log_line(LOG_LEVEL_ERROR, "nobody can listen: no socket");
         return;
     }
+    open_rtp(d);
+    static const struct a2dp_esp_sound s_speaker = {.pull = speaker_pull, .wanted = speaker_wanted};
+    if (d->speaker && a2dp_esp_start(d->name, &s_speaker) != ERR_OK)
+        log_line(LOG_LEVEL_ERROR, "no Bluetooth speaker: this chip or build has no A2DP");
     hall_init(&s_app.hall, s_app.places, PLACES, &s_app.studio, &s_app.door.door);
     spawn(network_task, "network", NETWORK_PRIORITY);
     spawn(d->tone ? tone_task : sound_task, "sound", SOUND_PRIORITY);

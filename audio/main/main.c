@@ -5,6 +5,9 @@
 #ifndef CONFIG_CAMRELAY_AUDIO_TONE
 #define CONFIG_CAMRELAY_AUDIO_TONE 0
 #endif
+#ifndef CONFIG_BT_A2DP_ENABLE
+#define CONFIG_BT_A2DP_ENABLE 0
+#endif
 
 void app_main(void);
 
@@ -20,6 +23,9 @@ void app_main(void)
         .gain_db = CONFIG_CAMRELAY_AUDIO_GAIN_DB,
         .block = CONFIG_CAMRELAY_AUDIO_BLOCK,
         .tone = CONFIG_CAMRELAY_AUDIO_TONE,
+        .rtp_to = CONFIG_CAMRELAY_AUDIO_RTP_TO,
+        .rtp_port = CONFIG_CAMRELAY_AUDIO_RTP_PORT,
+        .speaker = CONFIG_BT_A2DP_ENABLE,
     };
     camrelay_audio_begin(&s_defaults);
 }
