@@ -179,10 +179,8 @@ static void check_socket(struct ask *a, const struct fields *f)
         refuse(a, 426, "This address speaks WebSocket.");
     if (!slice_eq(f->version, SLICE("13")))
         refuse(a, 426, "The version of WebSocket is 13.");
-    if (!websocket_accept(f->key, accept))
+    if (!websocket_accept(f->key, accept) || !slice_to_text(f->key, a->key, sizeof a->key))
         refuse(a, 400, "Sec-WebSocket-Key is not 16 bytes in base64.");
-    if (a->status == 0)
-        memcpy(a->key, f->key.ptr, ASK_KEY_LEN);
 }
 
 static void check_body(struct ask *a, const struct framing *framing)

@@ -59,14 +59,13 @@ static bool hear(struct hall *h, struct hall_place *p, struct mono now)
 {
     uint8_t bytes[READ_BYTES];
     for (unsigned i = 0; i < READS_MAX; i++) {
-        size_t len = 0;
-        bool end = false;
-        if (h->door->read(h->door->ctx, p->id, bytes, sizeof bytes, &len, &end) != ERR_OK)
+        struct door_heard heard = {0};
+        if (h->door->read(h->door->ctx, p->id, bytes, sizeof bytes, &heard) != ERR_OK)
             return false;
-        visitor_take(&p->visitor, bytes, len, now);
-        if (end)
+        visitor_take(&p->visitor, bytes, heard.len, now);
+        if (heard.end)
             visitor_end(&p->visitor);
-        if (end || len == 0)
+        if (heard.end || heard.len == 0)
             break;
     }
     return true;

@@ -57,13 +57,12 @@ static enum err sockets_accept(void *ctx, int *out_id)
     return ERR_OK;
 }
 
-static enum err sockets_read(void *ctx, int id, void *out, size_t cap, size_t *out_len,
-                             bool *out_end)
+static enum err sockets_read(void *ctx, int id, void *out, size_t cap, struct door_heard *out_heard)
 {
     struct door_sockets *d = ctx;
     ssize_t n = recv(d->peers[id], out, cap, 0);
-    *out_len = n > 0 ? (size_t)n : 0;
-    *out_end = n == 0;
+    out_heard->len = n > 0 ? (size_t)n : 0;
+    out_heard->end = n == 0;
     return n < 0 ? nothing_or_broken() : ERR_OK;
 }
 

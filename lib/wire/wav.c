@@ -33,17 +33,17 @@ static uint32_t get32(const uint8_t *p)
 
 void wav_write_head(uint8_t out[WAV_HEAD_BYTES], uint32_t rate_hz, uint32_t data_bytes)
 {
-    memcpy(out, "RIFF", 4);
+    /* clang-format off */
+    static const uint8_t blank[WAV_HEAD_BYTES] = {
+        'R', 'I', 'F', 'F', 0, 0, 0, 0, 'W', 'A', 'V', 'E',
+        'f', 'm', 't', ' ', 16, 0, 0, 0, CODING_PCM, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 16, 0,
+        'd', 'a', 't', 'a', 0, 0, 0, 0,
+    };
+    /* clang-format on */
+    memcpy(out, blank, sizeof blank);
     put32(out + 4, data_bytes > WAV_DATA_MAX ? WAV_ENDLESS : data_bytes + 36);
-    memcpy(out + 8, "WAVEfmt ", 8);
-    put32(out + 16, 16);
-    put16(out + 20, CODING_PCM);
-    put16(out + 22, 1);
     put32(out + 24, rate_hz);
     put32(out + 28, rate_hz * 2);
-    put16(out + 32, 2);
-    put16(out + 34, 16);
-    memcpy(out + 36, "data", 4);
     put32(out + 40, data_bytes);
 }
 

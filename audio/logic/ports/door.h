@@ -8,12 +8,18 @@
 
 #include "lib/base/err.h"
 
+/* What a connection had to say. */
+struct door_heard {
+    size_t len; /* 0: nothing yet */
+    bool end;   /* the peer has closed its side */
+};
+
 struct door {
     void *ctx; /* the port's own state, handed back to every call */
     /* `*out_id` is -1 if nobody waits. */
     enum err (*accept)(void *ctx, int *out_id);
-    /* `*out_len` 0: nothing yet. `*out_end`: the peer has closed its side. */
-    enum err (*read)(void *ctx, int id, void *out, size_t cap, size_t *out_len, bool *out_end);
+    /* At most `cap` bytes into `out`. */
+    enum err (*read)(void *ctx, int id, void *out, size_t cap, struct door_heard *out_heard);
     /* Takes as much as goes without waiting. */
     enum err (*write)(void *ctx, int id, const void *data, size_t len, size_t *out_len);
     void (*end)(void *ctx, int id);   /* no more will be written; reading goes on */
