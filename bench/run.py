@@ -16,6 +16,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -341,17 +342,15 @@ class Bench:
         link = socket.create_connection(("127.0.0.1", port), timeout=30)
         start = time.monotonic()
         link.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
-        answer = b""
-        while True:
-            more = link.recv(65536)
-            if not more:
-                break
-            answer += more
+        first = link.recv(65536)
+        size = len(first)
+        while more := link.recv(65536):
+            size += len(more)
         took = (time.monotonic() - start) * 1000
         link.close()
-        if not answer.startswith(b"HTTP/1.1 200"):
-            raise Failed(f"{path}: {answer[:200]!r}")
-        return took, len(answer)
+        if not first.startswith(b"HTTP/1.1 200"):
+            raise Failed(f"{path}: {first[:200]!r}")
+        return took, size
 
     def million_part(self):
         count = self.options.photos
@@ -522,6 +521,7 @@ def main():
     p.add_argument("--build", type=Path, default=ROOT / "build" / "release")
     p.add_argument("--write", action="store_true", help="put the tables into docs/measurements.md")
     options = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended, then
     options.load = os.getloadavg()[0]
     options.build = options.build.resolve()
     wanted = options.only.split(",")
