@@ -8,6 +8,13 @@ static struct backlog_slot *slot(const struct backlog *b, uint32_t i)
     return &b->config.slots[(b->first + i) % b->config.slots_max];
 }
 
+/* A photo of the log as the counters name it: never 0, and unlike that of any other photo that can
+ * be in the log at the same time. */
+static uint32_t log_ref(uint64_t at)
+{
+    return (uint32_t)(at >> 3) | 1;
+}
+
 static uint32_t log_count(const struct backlog *b)
 {
     return b->config.log == NULL ? 0 : b->config.log->count;
@@ -20,24 +27,34 @@ static bool is_busy_slot(const struct backlog *b, const struct backlog_slot *s)
 
 /* ---- start ---- */
 
+/* A photo of the log is counted as sent or dropped first and forgotten then. The power went in
+ * between: forget it now. */
+static void finish_last_step(struct backlog *b)
+{
+    const struct tally *t = b->config.tally;
+    if ((t->last != TALLY_SENT && t->last != TALLY_DROPPED) || t->last_ref == 0)
+        return;
+    for (uint32_t i = 0; i < log_count(b); i++) {
+        if (log_ref(b->config.log->entries[i].at) == t->last_ref) {
+            (void)photolog_forget(b->config.log, b->config.log->entries[i].at);
+            return;
+        }
+    }
+}
+
 void backlog_start(struct backlog *b, const struct backlog_config *config)
 {
     assert(config->slots_max > 0 && config->tally != NULL);
     *b = (struct backlog){.config = *config};
     memset(config->slots, 0, config->slots_max * sizeof *config->slots);
+    finish_last_step(b);
     struct tally_counts c = config->tally->now;
     uint32_t known = c.sent + c.dropped + log_count(b);
     if (c.captured > known) {
         b->lost_before = c.captured - known;
         c.dropped += b->lost_before;
     } else if (known > c.captured) {
-        /* The step that was counted just before the power went did not reach the log: undo the
-         * count, it comes again. Counters erased with photos still here: those were captured. */
-        uint32_t over = known - c.captured;
-        uint32_t *counted = config->tally->last == TALLY_DROPPED ? &c.dropped : &c.sent;
-        uint32_t undo = over <= *counted ? over : *counted;
-        *counted -= undo;
-        c.captured += over - undo;
+        c.captured = known; /* counters erased with photos still here: those were captured */
     }
     tally_settle(config->tally, c);
 }
@@ -128,7 +145,7 @@ static bool drop_oldest_in_log(struct backlog *b)
     struct photolog *l = b->config.log;
     if (l->count == 0 || (b->busy && b->busy_in_log && b->busy_at == l->entries[0].at))
         return false;
-    tally_count(b->config.tally, TALLY_DROPPED);
+    tally_count(b->config.tally, TALLY_DROPPED, log_ref(l->entries[0].at));
     return photolog_forget(l, l->entries[0].at) == ERR_OK;
 }
 
@@ -194,7 +211,7 @@ static bool make_room_in_ram(struct backlog *b)
         return true;
     if (b->config.policy == BACKLOG_STOP)
         return false;
-    tally_count(b->config.tally, TALLY_DROPPED);
+    tally_count(b->config.tally, TALLY_DROPPED, 0);
     release_slot(b, s);
     return true;
 }
@@ -231,12 +248,12 @@ static enum err place(struct backlog *b, const struct backlog_slot *photo)
 static enum err add(struct backlog *b, const struct backlog_slot *photo)
 {
     assert(photo->shot.length_bytes > 0);
-    tally_count(b->config.tally, TALLY_TAKEN);
+    tally_count(b->config.tally, TALLY_TAKEN, 0);
     enum err e = ERR_FULL;
     if (!is_thinned_out(b, &photo->shot))
         e = place(b, photo);
     if (e != ERR_OK) {
-        tally_count(b->config.tally, TALLY_DROPPED);
+        tally_count(b->config.tally, TALLY_DROPPED, 0);
         if (photo->give_back != NULL)
             photo->give_back(photo->give_back_ctx);
     }
@@ -291,7 +308,7 @@ static bool take_from_log(struct backlog *b, const struct photolog_entry *e,
         return true;
     }
     if (err == ERR_CORRUPT) {
-        tally_count(b->config.tally, TALLY_DROPPED);
+        tally_count(b->config.tally, TALLY_DROPPED, log_ref(item.at));
         b->damaged++;
         (void)photolog_forget(b->config.log, item.at); /* a reboot would only count it again */
     }
@@ -344,7 +361,7 @@ void backlog_sent(struct backlog *b, const struct backlog_item *item)
     assert(b->busy);
     b->busy = false;
     b->spilling = false;
-    tally_count(b->config.tally, TALLY_SENT);
+    tally_count(b->config.tally, TALLY_SENT, item->in_log ? log_ref(item->at) : 0);
     if (item->in_log)
         (void)photolog_forget(b->config.log, item->at); /* else it is sent again, with its key */
     else

@@ -148,8 +148,8 @@ bool remote_put_settings(const struct settings *s, struct buf *out)
     struct json_out j;
     json_out_init(&j, out);
     json_out_array(&j);
-    for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
-        const struct settings_row *row = &SETTINGS_ROWS[i];
+    for (unsigned i = 0; i < settings_rows_count; i++) {
+        const struct settings_row *row = &settings_rows[i];
         char text[SETTINGS_VALUE_MAX];
         struct buf value;
         buf_init(&value, text, sizeof text);
@@ -237,9 +237,9 @@ static const char HELP[] = "help | status | show | set NAME VALUE | shoot | port
 
 static void show_all(const struct settings *s, struct buf *out)
 {
-    for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
-        buf_add_format(out, "%s=", SETTINGS_ROWS[i].name);
-        settings_put(s, &SETTINGS_ROWS[i], out);
+    for (unsigned i = 0; i < settings_rows_count; i++) {
+        buf_add_format(out, "%s=", settings_rows[i].name);
+        settings_put(s, &settings_rows[i], out);
         buf_add_text(out, "\r\n");
     }
 }

@@ -27,14 +27,14 @@
      words,                                                                                        \
      meaning,                                                                                      \
      offsetof(struct settings, name)},
-const struct settings_row SETTINGS_ROWS[] = {
+const struct settings_row settings_rows[] = {
 #include "camera/logic/settings.def"
 };
 #undef SETTING_TEXT
 #undef SETTING_NUMBER
 #undef SETTING_CHOICE
 
-const unsigned SETTINGS_ROWS_COUNT = sizeof SETTINGS_ROWS / sizeof SETTINGS_ROWS[0];
+const unsigned settings_rows_count = sizeof settings_rows / sizeof settings_rows[0];
 
 /* Names that were used before, and by the sketch in the description. */
 static const struct {
@@ -69,8 +69,8 @@ static int32_t number_in(const struct settings *s, const struct settings_row *ro
 void settings_defaults(struct settings *s)
 {
     memset(s, 0, sizeof *s);
-    for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
-        const struct settings_row *row = &SETTINGS_ROWS[i];
+    for (unsigned i = 0; i < settings_rows_count; i++) {
+        const struct settings_row *row = &settings_rows[i];
         if (row->kind == SETTINGS_TEXT)
             memcpy(text_of(s, row), row->standard_text, strlen(row->standard_text) + 1);
         else
@@ -84,9 +84,9 @@ const struct settings_row *settings_find(struct slice name)
         if (slice_eq(name, slice_of(RENAMED[i].old)))
             name = slice_of(RENAMED[i].now);
     }
-    for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
-        if (slice_eq(name, slice_of(SETTINGS_ROWS[i].name)))
-            return &SETTINGS_ROWS[i];
+    for (unsigned i = 0; i < settings_rows_count; i++) {
+        if (slice_eq(name, slice_of(settings_rows[i].name)))
+            return &settings_rows[i];
     }
     return NULL;
 }
@@ -232,9 +232,9 @@ static const char HEADING[] = "camrelay-camera ";
 bool settings_save(const struct settings *s, struct buf *out)
 {
     buf_add_format(out, "%s%d\n", HEADING, SETTINGS_VERSION);
-    for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
-        buf_add_format(out, "%s=", SETTINGS_ROWS[i].name);
-        put_value(s, &SETTINGS_ROWS[i], out);
+    for (unsigned i = 0; i < settings_rows_count; i++) {
+        buf_add_format(out, "%s=", settings_rows[i].name);
+        put_value(s, &settings_rows[i], out);
         buf_add_char(out, '\n');
     }
     if (out->overflowed)

@@ -54,8 +54,8 @@ struct settings_row {
     size_t offset;
 };
 
-extern const struct settings_row SETTINGS_ROWS[];
-extern const unsigned SETTINGS_ROWS_COUNT;
+extern const struct settings_row settings_rows[];
+extern const unsigned settings_rows_count;
 
 void settings_defaults(struct settings *s);
 

@@ -5,7 +5,7 @@
 #include "camera/logic/le.h"
 #include "lib/base/crc32.h"
 
-/* Note: magic, serial, captured, sent, dropped, step, zero, CRC-32 of all before it. */
+/* Note: magic, serial, captured, sent, dropped, step, ref, CRC-32 of all before it. */
 enum { NOTE_MAGIC = 0x31594C54 }; /* "TLY1" */
 
 static uint32_t slot_offset(const struct tally *t, uint32_t slot)
@@ -28,6 +28,7 @@ static bool parse_note(struct tally *t, const uint8_t *n, uint32_t slot)
     t->serial = serial;
     t->now = (struct tally_counts){le_get32(n + 8), le_get32(n + 12), le_get32(n + 16)};
     t->last = (enum tally_step)step;
+    t->last_ref = le_get32(n + 24);
     t->slot = slot + 1;
     return true;
 }
@@ -91,6 +92,7 @@ static void write_note(struct tally *t)
     le_put32(n + 12, t->now.sent);
     le_put32(n + 16, t->now.dropped);
     le_put32(n + 20, (uint32_t)t->last);
+    le_put32(n + 24, t->last_ref);
     le_put32(n + 28, crc32_add(0, n, 28));
     uint32_t offset = slot_offset(t, t->slot);
     enum err e = ERR_OK;
@@ -102,7 +104,7 @@ static void write_note(struct tally *t)
     t->slot = (t->slot + 1) % t->slots;
 }
 
-void tally_count(struct tally *t, enum tally_step step)
+void tally_count(struct tally *t, enum tally_step step, uint32_t ref)
 {
     switch (step) {
     case TALLY_TAKEN: t->now.captured++; break;
@@ -111,6 +113,7 @@ void tally_count(struct tally *t, enum tally_step step)
     case TALLY_SETTLED: break;
     }
     t->last = step;
+    t->last_ref = ref;
     write_note(t);
 }
 
@@ -118,5 +121,6 @@ void tally_settle(struct tally *t, struct tally_counts counts)
 {
     t->now = counts;
     t->last = TALLY_SETTLED;
+    t->last_ref = 0;
     write_note(t);
 }

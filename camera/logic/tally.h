@@ -27,10 +27,11 @@ struct tally_counts {
     uint32_t dropped; /* lost, and known to be: no room, no power, damaged, refused for good */
 };
 
-/* The caller owns the memory and reads only `now` and `last`. */
+/* The caller owns the memory and reads only `now`, `last` and `last_ref`. */
 struct tally {
     struct tally_counts now;
     enum tally_step last;
+    uint32_t last_ref;         /* what `last` was about, as tally_count was told */
     const struct flash *flash; /* borrowed; NULL: RAM only */
     uint32_t serial;
     uint32_t slot; /* where the next note goes */
@@ -42,8 +43,9 @@ struct tally {
  * counters then start at zero and stay in RAM. */
 CHECKED enum err tally_mount(struct tally *t, const struct flash *flash);
 
-/* Counts one step; durable when it returns, unless `failed`. */
-void tally_count(struct tally *t, enum tally_step step);
+/* Counts one step; durable when it returns, unless `failed`. `ref` names what the step is about, so
+ * that a start can finish what a power cut broke off; 0: nothing to finish. */
+void tally_count(struct tally *t, enum tally_step step, uint32_t ref);
 
 /* Sets the counters to what a start found out (TALLY_SETTLED). */
 void tally_settle(struct tally *t, struct tally_counts counts);

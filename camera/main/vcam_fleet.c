@@ -25,7 +25,7 @@ static enum err open_source(struct vcam_fleet *f, struct vcam *v, const struct s
     const struct vcam_options *o = f->options;
     enum err e;
     if (o->frames != NULL) {
-        e = host_folder_open(&v->folder, o->frames, o->again, f->clock);
+        e = host_sensor_folder_open(&v->folder, o->frames, o->again, f->clock);
         *out = &v->folder.sensor;
     } else if (o->webcam != NULL) {
         e = host_v4l2_open(&v->webcam, o->webcam, f->clock);
@@ -33,7 +33,7 @@ static enum err open_source(struct vcam_fleet *f, struct vcam *v, const struct s
     } else {
         uint32_t seed;
         f->random.fill(f->random.ctx, &seed, sizeof seed);
-        e = host_scene_open(&v->scene, o->photos, (uint8_t)o->texture, seed, f->clock);
+        e = host_sensor_scene_open(&v->scene, o->photos, (uint8_t)o->texture, seed, f->clock);
         *out = &v->scene.sensor;
     }
     if (e != ERR_OK)
@@ -118,7 +118,8 @@ static void raise_limits(void)
 
 enum err vcam_fleet_open(struct vcam_fleet *f, const struct vcam_options *o)
 {
-    *f = (struct vcam_fleet){.options = o, .clock = host_clock(), .random = host_random()};
+    *f = (struct vcam_fleet){
+        .options = o, .clock = host_system_clock(), .random = host_system_random()};
     f->start = f->clock.mono_now(f->clock.ctx);
     raise_limits();
     f->cameras = calloc(o->count, sizeof *f->cameras);
@@ -150,8 +151,8 @@ void vcam_fleet_close(struct vcam_fleet *f)
             v->stream.stream.close(v->stream.stream.ctx);
         }
         file_flash_close(&v->flash);
-        host_folder_close(&v->folder);
-        host_scene_close(&v->scene);
+        host_sensor_folder_close(&v->folder);
+        host_sensor_scene_close(&v->scene);
         host_v4l2_close(&v->webcam);
         free(v->arena);
     }
@@ -181,7 +182,7 @@ static void take_photo(struct vcam_fleet *f, struct vcam *v, struct mono now)
 {
     struct trigger_local local = {.known = true};
     unsigned weekday, minute;
-    host_local_time(f->clock.wall_now(f->clock.ctx), &weekday, &minute);
+    host_system_local_time(f->clock.wall_now(f->clock.ctx), &weekday, &minute);
     local.weekday = (uint8_t)weekday;
     local.minute = (uint16_t)minute;
     enum shot_trigger why;

@@ -157,7 +157,8 @@ static int64_t folder_now(void *ctx)
     return clock_us(&((struct host_folder *)ctx)->clock);
 }
 
-enum err host_folder_open(struct host_folder *f, const char *folder, bool again, struct clock clock)
+enum err host_sensor_folder_open(struct host_folder *f, const char *folder, bool again,
+                                 struct clock clock)
 {
     *f = (struct host_folder){.clock = clock, .again = again};
     DIR *dir = opendir(folder);
@@ -179,7 +180,7 @@ enum err host_folder_open(struct host_folder *f, const char *folder, bool again,
     return e;
 }
 
-void host_folder_close(struct host_folder *f)
+void host_sensor_folder_close(struct host_folder *f)
 {
     for (size_t i = 0; i < f->count; i++)
         free(f->paths[i]);
@@ -243,8 +244,8 @@ static int64_t scene_now(void *ctx)
     return clock_us(&((struct host_scene *)ctx)->clock);
 }
 
-enum err host_scene_open(struct host_scene *s, uint32_t count, uint8_t texture, uint32_t seed,
-                         struct clock clock)
+enum err host_sensor_scene_open(struct host_scene *s, uint32_t count, uint8_t texture,
+                                uint32_t seed, struct clock clock)
 {
     *s = (struct host_scene){.clock = clock, .count = count, .texture = texture, .seed = seed};
     s->sensor = common_sensor(s);
@@ -255,7 +256,7 @@ enum err host_scene_open(struct host_scene *s, uint32_t count, uint8_t texture, 
     return texture <= TESTCARD_TEXTURE_MAX ? ERR_OK : ERR_INPUT;
 }
 
-void host_scene_close(struct host_scene *s)
+void host_sensor_scene_close(struct host_scene *s)
 {
     free(s->bytes);
     *s = (struct host_scene){0};

@@ -18,9 +18,9 @@ struct host_folder {
     uint8_t *bytes;       /* of the frame that is out */
     struct sensor sensor; /* valid as long as this struct stays where it is */
 };
-CHECKED enum err host_folder_open(struct host_folder *f, const char *folder, bool again,
-                                  struct clock clock);
-void host_folder_close(struct host_folder *f); /* a zeroed one, too */
+CHECKED enum err host_sensor_folder_open(struct host_folder *f, const char *folder, bool again,
+                                         struct clock clock);
+void host_sensor_folder_close(struct host_folder *f); /* a zeroed one, too */
 
 /* A test picture with a counter and a clock (testcard.h), `count` of them, 0: without end. */
 struct host_scene {
@@ -35,6 +35,6 @@ struct host_scene {
     uint8_t *bytes;
     struct sensor sensor; /* valid as long as this struct stays where it is */
 };
-CHECKED enum err host_scene_open(struct host_scene *s, uint32_t count, uint8_t texture,
-                                 uint32_t seed, struct clock clock);
-void host_scene_close(struct host_scene *s); /* a zeroed one, too */
+CHECKED enum err host_sensor_scene_open(struct host_scene *s, uint32_t count, uint8_t texture,
+                                        uint32_t seed, struct clock clock);
+void host_sensor_scene_close(struct host_scene *s); /* a zeroed one, too */

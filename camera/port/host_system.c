@@ -21,7 +21,7 @@ static struct wall wall_now(void *ctx)
     return (struct wall){(int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000};
 }
 
-struct clock host_clock(void)
+struct clock host_system_clock(void)
 {
     return (struct clock){.mono_now = mono_now, .wall_now = wall_now};
 }
@@ -41,12 +41,12 @@ static void fill(void *ctx, void *out, size_t len)
     }
 }
 
-struct random host_random(void)
+struct random host_system_random(void)
 {
     return (struct random){.fill = fill};
 }
 
-void host_local_time(struct wall w, unsigned *out_weekday, unsigned *out_minute)
+void host_system_local_time(struct wall w, unsigned *out_weekday, unsigned *out_minute)
 {
     time_t s = (time_t)(w.ms / 1000);
     struct tm tm;

@@ -25,12 +25,12 @@ static int setup(void **state)
 static void every_default_is_an_allowed_value(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
+    for (unsigned i = 0; i < settings_rows_count; i++) {
         char text[SETTINGS_VALUE_MAX];
         struct buf b;
         buf_init(&b, text, sizeof text);
-        settings_put(&s_set, &SETTINGS_ROWS[i], &b);
-        assert_int_equal(settings_set(&s_set, slice_of(SETTINGS_ROWS[i].name), buf_slice(&b)),
+        settings_put(&s_set, &settings_rows[i], &b);
+        assert_int_equal(settings_set(&s_set, slice_of(settings_rows[i].name), buf_slice(&b)),
                          ERR_OK);
     }
 }
@@ -38,8 +38,8 @@ static void every_default_is_an_allowed_value(void **state)
 static void numbers_hold_their_range_to_the_digit(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
-        const struct settings_row *row = &SETTINGS_ROWS[i];
+    for (unsigned i = 0; i < settings_rows_count; i++) {
+        const struct settings_row *row = &settings_rows[i];
         if (row->kind != SETTINGS_NUMBER)
             continue;
         const struct {
@@ -113,8 +113,8 @@ static void texts_cannot_break_out(void **state)
 static void secrets_are_never_shown(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
-        const struct settings_row *row = &SETTINGS_ROWS[i];
+    for (unsigned i = 0; i < settings_rows_count; i++) {
+        const struct settings_row *row = &settings_rows[i];
         bool named_so = strstr(row->name, "password") != NULL || strstr(row->name, "token") != NULL;
         assert_int_equal(row->secrecy == SETTINGS_SECRET, named_so);
         if (!named_so)
@@ -161,8 +161,8 @@ static void what_was_saved_is_loaded(void **state)
 static void the_longest_settings_fit_the_vault(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < SETTINGS_ROWS_COUNT; i++) {
-        const struct settings_row *row = &SETTINGS_ROWS[i];
+    for (unsigned i = 0; i < settings_rows_count; i++) {
+        const struct settings_row *row = &settings_rows[i];
         char *at = (char *)&s_set + row->offset;
         if (row->kind == SETTINGS_TEXT) {
             memset(at, 'x', (size_t)row->most);

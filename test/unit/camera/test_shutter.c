@@ -31,7 +31,10 @@ static int teardown(void **state)
 
 static enum shutter_result take(void)
 {
-    return shutter_take(&s_shutter, s_copy, sizeof s_copy, &s_photo);
+    enum shutter_result r = shutter_take(&s_shutter, s_copy, sizeof s_copy, &s_photo);
+    assert_int_equal(s_sensor.lamp, 0);
+    assert_int_equal(s_sensor.frames_out, 0);
+    return r;
 }
 
 static void stale_frames_are_given_back_until_a_fresh_one_comes(void **state)
