@@ -75,7 +75,8 @@ class Remote:
         self.behave = behave
         self.mode = mode
         self.script = []
-        self.listener = None
+        self.listener = None  # or, while nobody listens,
+        self.holder = None
         self.port = 0
         self.idle = set()
         self.open = 0
@@ -121,14 +122,18 @@ class Remote:
 
     # ---- sockets ----
 
+    def bind(self):
+        """Holds our port: nobody else gets it while we do not listen."""
+        self.holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.holder.bind(("127.0.0.1", self.port))
+        self.port = self.holder.getsockname()[1]
+
     def listen(self):
         if self.listener is not None:
             return
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
+        listener, self.holder = self.holder, None
         listener.listen(128)
-        self.port = listener.getsockname()[1]
         self.listener = listener
         threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
 
@@ -139,6 +144,7 @@ class Remote:
             return
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+        self.bind()
         with self.lock:
             for conn in list(self.idle):
                 conn.shutdown(socket.SHUT_RDWR)
@@ -554,6 +560,7 @@ def main():
     options = options.parse_args()
     remote = Remote(options.behave, options.mode)
     remote.port = options.port
+    remote.bind()
     remote.listen()
     control = serve_control(remote, options.control_port)
     if options.mode == "refuse":

@@ -107,7 +107,7 @@ static inline void rig_gone(void *ctx, struct front_exchange *x, void *user, boo
     pages_gone(user);
 }
 
-static inline void rig_open(struct rig *r)
+static inline void rig_open_at(struct rig *r, struct clock clock)
 {
     memset(r, 0, sizeof *r);
     assert_true(temp_folder_make(r->folder));
@@ -120,7 +120,7 @@ static inline void rig_open(struct rig *r)
     const char *names[] = {"remote"};
     assert_int_equal(r->state.destinations_set(r->state.ctx, names, 1), ERR_OK);
     metrics_init(&r->metrics);
-    r->clock = clock_posix();
+    r->clock = clock;
     assert_int_equal(jobs_create(2, 64, &r->jobs), ERR_OK);
     struct pages_deps deps = {.ctx = r,
                               .fs = &r->fs,
@@ -137,6 +137,11 @@ static inline void rig_open(struct rig *r)
                               .dir = "/srv/photos"};
     assert_int_equal(pages_create(&deps, &r->pages), ERR_OK);
     r->handler = (struct front_handler){r, rig_head, rig_body, rig_finish, rig_gone};
+}
+
+static inline void rig_open(struct rig *r)
+{
+    rig_open_at(r, clock_posix());
 }
 
 static inline void rig_close(struct rig *r)

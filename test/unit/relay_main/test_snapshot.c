@@ -44,12 +44,34 @@ static void wait_until_somebody_hangs(void)
     pthread_mutex_unlock(&s_gate.lock);
 }
 
+static void gate_space(void)
+{
+    s_real_space = s_rig.fs.space;
+    s_rig.fs.space = gated_space;
+}
+
 static int open_rig(void **state)
 {
     (void)state;
     rig_open(&s_rig);
-    s_real_space = s_rig.fs.space;
-    s_rig.fs.space = gated_space;
+    gate_space();
+    return 0;
+}
+
+static struct mono frozen(void *ctx)
+{
+    (void)ctx;
+    return (struct mono){1000};
+}
+
+/* Nobody's patience ends. */
+static int open_timeless_rig(void **state)
+{
+    (void)state;
+    struct clock clock = clock_posix();
+    clock.mono_now = frozen;
+    rig_open_at(&s_rig, clock);
+    gate_space();
     return 0;
 }
 
@@ -102,17 +124,10 @@ static void a_disk_that_hangs_silences_neither_health_nor_page(void **state)
     assert_true(says("/health", "\"stored_total\":2,"));
 }
 
-static struct mono frozen(void *ctx)
-{
-    (void)ctx;
-    return (struct mono){1000};
-}
-
 /* The read that runs was begun before the photo came, so it must not serve who asks after it. */
 static void who_asks_during_a_read_waits_for_the_next(void **state)
 {
     (void)state;
-    s_rig.clock.mono_now = frozen; /* nobody's patience ends */
     rig_store(&s_rig, "a.jpg", "", NULL, 10);
     set_gate(true);
     struct front_exchange *first = fake_front_begin(&s_rig.handler, "GET", "/health", NULL);
@@ -150,7 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SNAPSHOT_TEST(what_was_stored_before_asking_is_counted),
         SNAPSHOT_TEST(a_disk_that_hangs_silences_neither_health_nor_page),
-        SNAPSHOT_TEST(who_asks_during_a_read_waits_for_the_next),
+        cmocka_unit_test_setup_teardown(who_asks_during_a_read_waits_for_the_next,
+                                        open_timeless_rig, close_rig),
         SNAPSHOT_TEST(many_who_ask_at_once_are_all_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
