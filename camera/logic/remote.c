@@ -2,45 +2,8 @@
 
 #include <string.h>
 
-#include "lib/wire/form.h"
-#include "lib/wire/http_field.h"
 #include "lib/wire/json_out.h"
-
-/* ---- who may ---- */
-
-static bool same_text(struct slice a, struct slice b)
-{
-    unsigned different = a.len == b.len ? 0 : 1;
-    for (size_t i = 0; i < a.len; i++)
-        different |= (unsigned char)a.ptr[i] ^ (unsigned char)(b.len == 0 ? 0 : b.ptr[i % b.len]);
-    return different == 0;
-}
-
-bool remote_may(const char *password, struct slice authorization)
-{
-    char memory[REMOTE_USER_PASSWORD_MAX];
-    struct slice user, said;
-    if (password[0] == '\0' ||
-        http_field_basic(authorization, memory, sizeof memory, &user, &said) != ERR_OK)
-        return false;
-    bool is_admin = same_text(user, SLICE("admin"));
-    return same_text(said, slice_of(password)) && is_admin;
-}
-
-bool remote_is_same_origin(struct slice origin, struct slice host)
-{
-    if (origin.len == 0)
-        return true;
-    static const char *const schemes[] = {"http://", "https://"};
-    for (unsigned i = 0; i < 2; i++) {
-        struct slice scheme = slice_of(schemes[i]);
-        if (slice_starts_nocase(origin, scheme))
-            return host.len > 0 &&
-                   slice_eq_nocase((struct slice){origin.ptr + scheme.len, origin.len - scheme.len},
-                                   host);
-    }
-    return false;
-}
+#include "lib/wire/prompt.h"
 
 /* ---- status ---- */
 
@@ -57,11 +20,11 @@ static const char *const SENSOR_FIELDS[] = {
 
 static void put_number(struct json_out *j, const struct settings *s, const char *name)
 {
-    const struct settings_row *row = settings_find(slice_of(name));
+    const struct prefs_row *row = prefs_find(&settings_table, slice_of(name));
     char text[16];
     struct buf b;
     buf_init(&b, text, sizeof text);
-    settings_put(s, row, &b);
+    prefs_put(s, row, &b);
     bool minus = b.len > 0 && b.ptr[0] == '-';
     uint64_t n = 0;
     (void)slice_to_u64((struct slice){b.ptr + (minus ? 1 : 0), b.len - (minus ? 1 : 0)}, &n);
@@ -143,39 +106,6 @@ bool remote_put_status(const struct station *s, const struct remote_board *b, st
     return !out->overflowed;
 }
 
-bool remote_put_settings(const struct settings *s, struct buf *out)
-{
-    struct json_out j;
-    json_out_init(&j, out);
-    json_out_array(&j);
-    for (unsigned i = 0; i < settings_rows_count; i++) {
-        const struct settings_row *row = &settings_rows[i];
-        char text[SETTINGS_VALUE_MAX];
-        struct buf value;
-        buf_init(&value, text, sizeof text);
-        settings_put(s, row, &value);
-        json_out_object(&j);
-        json_out_put_text(&j, "name", row->name);
-        json_out_put_text(&j, "kind",
-                          row->secrecy == SETTINGS_SECRET ? "secret"
-                          : row->kind == SETTINGS_TEXT    ? "text"
-                          : row->kind == SETTINGS_NUMBER  ? "number"
-                                                          : "choice");
-        if (row->secrecy == SETTINGS_SECRET)
-            json_out_put_bool(&j, "set", value.len > 0);
-        else
-            json_out_put_slice(&j, "value", buf_slice(&value));
-        json_out_put_int(&j, "least", row->least);
-        json_out_put_int(&j, "most", row->most);
-        if (row->kind == SETTINGS_CHOICE)
-            json_out_put_text(&j, "words", row->words);
-        json_out_put_text(&j, "meaning", row->meaning);
-        json_out_object_end(&j);
-    }
-    json_out_array_end(&j);
-    return !out->overflowed;
-}
-
 /* ---- changing ---- */
 
 static enum err set_framesize(struct settings *s, struct slice val)
@@ -209,72 +139,26 @@ enum err remote_control(struct settings *s, struct slice var, struct slice val)
     return ERR_OK;
 }
 
-enum err remote_take_form(struct settings *s, struct slice form, struct buf *out_wrong)
-{
-    struct settings wanted = *s;
-    struct form_field f;
-    enum form_next next;
-    while ((next = form_next_field(&form, &f)) == FORM_FIELD) {
-        const struct settings_row *row = settings_find(slice_of(f.name));
-        if (row != NULL && row->secrecy == SETTINGS_SECRET && f.value[0] == '\0')
-            continue;
-        enum err e = settings_set(&wanted, slice_of(f.name), slice_of(f.value));
-        if (e != ERR_OK) {
-            buf_add_text(out_wrong, f.name);
-            return e;
-        }
-    }
-    if (next == FORM_BAD)
-        return ERR_INPUT;
-    *s = wanted;
-    return ERR_OK;
-}
-
 /* ---- console ---- */
 
 static const char HELP[] = "help | status | show | set NAME VALUE | shoot | portal | reboot | "
                            "factory-reset yes\r\n";
 
-static void show_all(const struct settings *s, struct buf *out)
-{
-    for (unsigned i = 0; i < settings_rows_count; i++) {
-        buf_add_format(out, "%s=", settings_rows[i].name);
-        settings_put(s, &settings_rows[i], out);
-        buf_add_text(out, "\r\n");
-    }
-}
-
-static enum remote_deed set_one(struct settings *s, struct slice rest, struct buf *out)
-{
-    struct slice value;
-    struct slice name = slice_cut(slice_trim(rest), ' ', &value);
-    enum err e = settings_set(s, name, slice_trim(value));
-    if (e == ERR_OK) {
-        buf_add_text(out, "set\r\n");
-        return REMOTE_SAVE;
-    }
-    buf_add_text(out, e == ERR_LIMIT ? "out of range\r\n" : "no such setting or value\r\n");
-    return REMOTE_SAID;
-}
-
 enum remote_deed remote_console(struct station *s, const struct remote_board *b,
                                 struct settings *settings, struct slice line, struct buf *out)
 {
-    struct slice rest;
-    struct slice word = slice_cut(slice_trim(line), ' ', &rest);
-    if (slice_eq(word, SLICE("set")))
-        return set_one(settings, rest, out);
+    struct slice word;
+    switch (prompt_run(&settings_table, settings, line, &word, out)) {
+    case PROMPT_SAID: return REMOTE_SAID;
+    case PROMPT_SAVE: return REMOTE_SAVE;
+    case PROMPT_PORTAL: return REMOTE_PORTAL;
+    case PROMPT_REBOOT: return REMOTE_REBOOT;
+    case PROMPT_RESET: return REMOTE_RESET;
+    case PROMPT_OTHER: break;
+    }
     if (slice_eq(word, SLICE("shoot")))
         return REMOTE_SHOOT;
-    if (slice_eq(word, SLICE("portal")))
-        return REMOTE_PORTAL;
-    if (slice_eq(word, SLICE("reboot")))
-        return REMOTE_REBOOT;
-    if (slice_eq(word, SLICE("factory-reset")) && slice_eq(slice_trim(rest), SLICE("yes")))
-        return REMOTE_RESET;
-    if (slice_eq(word, SLICE("show")))
-        show_all(settings, out);
-    else if (slice_eq(word, SLICE("status")))
+    if (slice_eq(word, SLICE("status")))
         (void)remote_put_status(s, b, out); /* cut short if the reply is small */
     else if (word.len > 0)
         buf_add_text(out, HELP);

@@ -11,9 +11,7 @@
 
 enum {
     REMOTE_STATUS_MAX = 4096, /* bytes of the status with its NUL */
-    REMOTE_SETTINGS_MAX = 16 * 1024,
-    REMOTE_REPLY_MAX = 2048, /* of a console command */
-    REMOTE_USER_PASSWORD_MAX = 160,
+    REMOTE_REPLY_MAX = 2048,  /* of a console command */
 };
 
 /* What only the board knows. */
@@ -31,27 +29,12 @@ struct remote_board {
     bool safe_mode;
 };
 
-/* Is this Authorization field that of user "admin" with the password in use? The time it takes does
- * not depend on how much of the password is right. An empty `password` lets nobody in. */
-bool remote_may(const char *password, struct slice authorization);
-
-/* May a request that changes something come from this page? Origin must be this host, or absent
- * (programs send none). */
-bool remote_is_same_origin(struct slice origin, struct slice host);
-
 /* JSON for /status: the camera's state, and the fields that users of CameraWebServer expect. */
 bool remote_put_status(const struct station *s, const struct remote_board *b, struct buf *out);
-
-/* JSON list of all settings with ranges and meaning; secrets only as set or not. */
-bool remote_put_settings(const struct settings *s, struct buf *out);
 
 /* /control?var=...&val=... as CameraWebServer has it; other names are our settings. ERR_INPUT,
  * ERR_LIMIT as settings_set. */
 CHECKED enum err remote_control(struct settings *s, struct slice var, struct slice val);
-
-/* A form of name=value pairs: all of them or none. On an error `out_wrong` has the name. An empty
- * secret means: as it was. */
-CHECKED enum err remote_take_form(struct settings *s, struct slice form, struct buf *out_wrong);
 
 enum remote_deed {
     REMOTE_SAID,   /* the reply says it all */

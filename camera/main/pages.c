@@ -62,8 +62,8 @@ static bool may(httpd_req_t *r)
 {
     struct app *a = app_of(r);
     char authorization[FIELD_MAX], origin[FIELD_MAX], host[FIELD_MAX];
-    if (r->method == HTTP_POST && !remote_is_same_origin(field(r, "Origin", origin, sizeof origin),
-                                                         field(r, "Host", host, sizeof host))) {
+    if (r->method == HTTP_POST && !admin_is_same_origin(field(r, "Origin", origin, sizeof origin),
+                                                        field(r, "Host", host, sizeof host))) {
         httpd_resp_set_status(r, "403 Forbidden");
         httpd_resp_sendstr(r, "this may only be done from the camera's own page");
         return false;
@@ -71,8 +71,8 @@ static bool may(httpd_req_t *r)
     if (is_through_portal(r))
         return true;
     app_lock(a);
-    bool good = remote_may(app_page_password(a),
-                           field(r, "Authorization", authorization, sizeof authorization));
+    bool good = admin_may(app_page_password(a),
+                          field(r, "Authorization", authorization, sizeof authorization));
     app_unlock(a);
     if (good)
         return true;
@@ -146,7 +146,7 @@ static bool put_status(struct app *a, struct buf *b)
 
 static bool put_settings(struct app *a, struct buf *b)
 {
-    return remote_put_settings(&a->station.settings, b);
+    return prefs_put_json(&settings_table, &a->station.settings, b);
 }
 
 static bool put_scan(struct app *a, struct buf *b)

@@ -148,13 +148,13 @@ static void list_settings(void)
 {
     struct settings standard;
     settings_defaults(&standard);
-    for (unsigned i = 0; i < settings_rows_count; i++) {
-        char text[SETTINGS_VALUE_MAX];
+    for (unsigned i = 0; i < settings_table.count; i++) {
+        char text[PREFS_VALUE_MAX];
         struct buf b;
         buf_init(&b, text, sizeof text);
-        settings_put(&standard, &settings_rows[i], &b);
-        printf("%-16s %-14.*s %s\n", settings_rows[i].name, (int)b.len, b.ptr,
-               settings_rows[i].meaning);
+        prefs_put(&standard, &settings_table.rows[i], &b);
+        printf("%-16s %-14.*s %s\n", settings_table.rows[i].name, (int)b.len, b.ptr,
+               settings_table.rows[i].meaning);
     }
 }
 

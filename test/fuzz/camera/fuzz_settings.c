@@ -5,6 +5,7 @@
 
 #include "camera/logic/remote.h"
 #include "lib/base/crc32.h"
+#include "lib/wire/admin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,10 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buf wrong;
     buf_init(&wrong, name, sizeof name);
     settings_defaults(&s);
-    struct settings before = s;
-    if (remote_take_form(&s, raw, &wrong) != ERR_OK)
+    struct settings before = s, scratch;
+    if (prefs_take_form(&settings_table, &s, &scratch, raw, &wrong) != ERR_OK)
         assert(memcmp(&before, &s, sizeof s) == 0);
     check_round_trip(&s);
-    (void)remote_may("hush-hush", raw);
+    (void)admin_may("hush-hush", raw);
     return 0;
 }

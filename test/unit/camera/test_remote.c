@@ -4,45 +4,18 @@
 #include <string.h>
 
 #include "camera/logic/remote.h"
-#include "lib/base/base64.h"
 #include "test/fakes/camera/fake_random.h"
 #include "test/fakes/camera/fake_relay.h"
 #include "test/fakes/camera/fake_sensor.h"
 #include "test/fakes/camera/fake_vault.h"
 #include "test/unit/unit.h"
 
-static bool may(const char *password, const char *user_and_word)
-{
-    char text[200] = "Basic ";
-    base64_write(user_and_word, strlen(user_and_word), text + 6);
-    return remote_may(password, slice_of(text));
-}
+enum { LIST_BYTES = 16 * 1024 };
 
-static void only_admin_with_the_password_may(void **state)
+static enum err take_form(struct settings *s, struct slice form, struct buf *out_wrong)
 {
-    (void)state;
-    assert_true(may("hush:hush", "admin:hush:hush"));
-    assert_false(may("hush", "admin:hus"));
-    assert_false(may("hush", "admin:hushh"));
-    assert_false(may("hush", "admin:"));
-    assert_false(may("hush", "root:hush"));
-    assert_false(may("hush", ":hush"));
-    assert_false(may("", "admin:"));
-    assert_false(remote_may("hush", SLICE("")));
-    assert_false(remote_may("hush", SLICE("Bearer aHVzaA==")));
-    assert_false(remote_may("hush", SLICE("Basic ***")));
-}
-
-static void changes_come_from_the_own_page_or_from_programs(void **state)
-{
-    (void)state;
-    struct slice host = SLICE("192.168.1.5");
-    assert_true(remote_is_same_origin(SLICE(""), host));
-    assert_true(remote_is_same_origin(SLICE("http://192.168.1.5"), host));
-    assert_false(remote_is_same_origin(SLICE("http://192.168.1.50"), host));
-    assert_false(remote_is_same_origin(SLICE("http://evil.example"), host));
-    assert_false(remote_is_same_origin(SLICE("null"), host));
-    assert_false(remote_is_same_origin(SLICE("http://"), SLICE("")));
+    struct settings scratch;
+    return prefs_take_form(&settings_table, s, &scratch, form, out_wrong);
 }
 
 static void a_form_changes_all_or_nothing(void **state)
@@ -54,15 +27,15 @@ static void a_form_changes_all_or_nothing(void **state)
     settings_defaults(&s);
     buf_init(&wrong, text, sizeof text);
     strcpy(s.password, "old-password");
-    assert_int_equal(
-        remote_take_form(&s, SLICE("ssid=my+net&password=&quality=20&size=svga"), &wrong), ERR_OK);
+    assert_int_equal(take_form(&s, SLICE("ssid=my+net&password=&quality=20&size=svga"), &wrong),
+                     ERR_OK);
     assert_string_equal(s.ssid, "my net");
     assert_string_equal(s.password, "old-password"); /* empty: as it was */
     assert_int_equal(s.quality, 20);
-    assert_int_equal(remote_take_form(&s, SLICE("ssid=x&quality=99"), &wrong), ERR_LIMIT);
+    assert_int_equal(take_form(&s, SLICE("ssid=x&quality=99"), &wrong), ERR_LIMIT);
     assert_true(slice_eq(buf_slice(&wrong), SLICE("quality")));
     assert_string_equal(s.ssid, "my net");
-    assert_int_equal(remote_take_form(&s, SLICE("ssid=%zz"), &wrong), ERR_INPUT);
+    assert_int_equal(take_form(&s, SLICE("ssid=%zz"), &wrong), ERR_INPUT);
 }
 
 static void controls_are_those_of_camera_web_server(void **state)
@@ -160,9 +133,9 @@ static void status_tells_much_and_no_secret(void **state)
             fail_msg("%s is not in %s", want[i], plain);
     }
     assert_null(strstr(text, "hush"));
-    static char list[REMOTE_SETTINGS_MAX];
+    static char list[LIST_BYTES];
     buf_init(&b, list, sizeof list);
-    assert_true(remote_put_settings(&s_station.settings, &b));
+    assert_true(prefs_put_json(&settings_table, &s_station.settings, &b));
     assert_null(strstr(buf_text(&b), "hush"));
 }
 
@@ -178,7 +151,7 @@ static enum remote_deed type(const char *line, struct settings *s, char *out, si
 static void the_console_does_what_it_says(void **state)
 {
     (void)state;
-    static char out[REMOTE_SETTINGS_MAX];
+    static char out[LIST_BYTES];
     struct settings s = s_station.settings;
     assert_int_equal(type("set ssid my net", &s, out, sizeof out), REMOTE_SAVE);
     assert_string_equal(s.ssid, "my net");
@@ -203,8 +176,6 @@ static void the_console_does_what_it_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_admin_with_the_password_may),
-        cmocka_unit_test(changes_come_from_the_own_page_or_from_programs),
         cmocka_unit_test(a_form_changes_all_or_nothing),
         cmocka_unit_test(controls_are_those_of_camera_web_server),
         cmocka_unit_test_setup_teardown(status_tells_much_and_no_secret, setup, teardown),

@@ -25,12 +25,12 @@ static int setup(void **state)
 static void every_default_is_an_allowed_value(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < settings_rows_count; i++) {
-        char text[SETTINGS_VALUE_MAX];
+    for (unsigned i = 0; i < settings_table.count; i++) {
+        char text[PREFS_VALUE_MAX];
         struct buf b;
         buf_init(&b, text, sizeof text);
-        settings_put(&s_set, &settings_rows[i], &b);
-        assert_int_equal(settings_set(&s_set, slice_of(settings_rows[i].name), buf_slice(&b)),
+        prefs_put(&s_set, &settings_table.rows[i], &b);
+        assert_int_equal(settings_set(&s_set, slice_of(settings_table.rows[i].name), buf_slice(&b)),
                          ERR_OK);
     }
 }
@@ -38,9 +38,9 @@ static void every_default_is_an_allowed_value(void **state)
 static void numbers_hold_their_range_to_the_digit(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < settings_rows_count; i++) {
-        const struct settings_row *row = &settings_rows[i];
-        if (row->kind != SETTINGS_NUMBER)
+    for (unsigned i = 0; i < settings_table.count; i++) {
+        const struct prefs_row *row = &settings_table.rows[i];
+        if (row->kind != PREFS_NUMBER)
             continue;
         const struct {
             int64_t n;
@@ -113,17 +113,17 @@ static void texts_cannot_break_out(void **state)
 static void secrets_are_never_shown(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < settings_rows_count; i++) {
-        const struct settings_row *row = &settings_rows[i];
+    for (unsigned i = 0; i < settings_table.count; i++) {
+        const struct prefs_row *row = &settings_table.rows[i];
         bool named_so = strstr(row->name, "password") != NULL || strstr(row->name, "token") != NULL;
-        assert_int_equal(row->secrecy == SETTINGS_SECRET, named_so);
+        assert_int_equal(row->secrecy == PREFS_SECRET, named_so);
         if (!named_so)
             continue;
         assert_int_equal(set(row->name, "hush-hush-1"), ERR_OK);
         char text[64];
         struct buf b;
         buf_init(&b, text, sizeof text);
-        settings_put(&s_set, row, &b);
+        prefs_put(&s_set, row, &b);
         assert_true(slice_eq(buf_slice(&b), SLICE("(set)")));
     }
 }
@@ -161,13 +161,13 @@ static void what_was_saved_is_loaded(void **state)
 static void the_longest_settings_fit_the_vault(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < settings_rows_count; i++) {
-        const struct settings_row *row = &settings_rows[i];
+    for (unsigned i = 0; i < settings_table.count; i++) {
+        const struct prefs_row *row = &settings_table.rows[i];
         char *at = (char *)&s_set + row->offset;
-        if (row->kind == SETTINGS_TEXT) {
+        if (row->kind == PREFS_TEXT) {
             memset(at, 'x', (size_t)row->most);
             at[row->most] = '\0';
-        } else if (row->kind == SETTINGS_NUMBER) {
+        } else if (row->kind == PREFS_NUMBER) {
             *(int32_t *)(void *)at = row->most;
         }
     }
