@@ -22,17 +22,20 @@ static void count_lost(struct visitor *v)
 
 static void begin_listening(struct visitor *v, struct mono now)
 {
-    const struct ask *a = &v->ask;
-    bool is_socket = a->route == ASK_SOCKET;
+    enum ask_route route = v->ask.route;
+    enum audioframe_codec codec = v->ask.codec;
+    bool is_socket = route == ASK_SOCKET;
     enum stream_form form = is_socket ? STREAM_WEBSOCKET : STREAM_LITTLE;
-    if (a->route == ASK_L16)
+    if (route == ASK_L16)
         form = STREAM_BIG;
-    bool from_the_past = v->studio->listeners > 0 && a->route != ASK_RECORDING && !is_socket;
+    bool from_the_past = v->studio->listeners > 0 && route != ASK_RECORDING && !is_socket;
     studio_enter(v->studio);
     v->listens = true;
     stream_open(&v->stream, v->studio->chain->tape, form, v->studio->block,
                 from_the_past ? VISITOR_LEAD_SAMPLES : 0);
-    v->stream.codec = a->codec;
+    v->stream.codec = codec;
+    if (is_socket) /* it lies where the request lay */
+        v->socket = (struct websocket){0};
     v->state = is_socket ? VISITOR_SOCKET : VISITOR_PLAYING;
     v->patience = deadline_never();
     v->ping = deadline_in(now, VISITOR_PING_MS);

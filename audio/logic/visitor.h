@@ -38,9 +38,11 @@ struct visitor {
     enum visitor_state state;
     struct deadline patience; /* for the request, for being taken, for lingering */
     struct deadline ping;
-    struct ask ask;
+    union {
+        struct ask ask;          /* until the answer's head is written */
+        struct websocket socket; /* in VISITOR_SOCKET and when that ends */
+    };
     struct stream stream;
-    struct websocket socket;
     const unsigned char *file; /* borrowed from the studio; behind what is in memory */
     size_t file_len;
     uint64_t left; /* bytes of sound still to be given */

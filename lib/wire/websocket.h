@@ -13,7 +13,7 @@
 enum {
     WEBSOCKET_ACCEPT_LEN = 28,
     WEBSOCKET_HEAD_BYTES_MAX = 4, /* of what we send: 65535 bytes at most in one frame */
-    WEBSOCKET_MESSAGE_MAX = 256,  /* what a client may say in one message */
+    WEBSOCKET_MESSAGE_MAX = 128,  /* what a client may say in one message */
     WEBSOCKET_CONTROL_MAX = 125,  /* RFC 6455 5.5 */
 };
 

@@ -315,7 +315,7 @@ class Hostile(unittest.TestCase):
             masked(0, b"x"): 1002,                            # nothing to continue
             masked(9, b"", 0): 1002,                          # a ping in pieces
             b"\xf1\x80abcd": 1002,                            # reserved bits
-            b"\x81\xfe\x01\x01abcd": 1009,                    # 257 bytes
+            b"\x81\xfe\x00\x81abcd": 1009,                    # 129 bytes
             b"\x81\xff\x00\x00\x00\x01\x00\x00\x00\x00abcd": 1009,
             b"\x81\xfe\x00\x05abcd": 1002,                    # a length written too long
         }

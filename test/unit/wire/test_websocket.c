@@ -170,7 +170,7 @@ static void frames_are_heard_at_every_split(void **state)
 static void the_longest_message_is_taken_in_one_and_in_two(void **state)
 {
     (void)state;
-    char frame[8 + WEBSOCKET_MESSAGE_MAX] = "\x82\xfe\x01\x00\1\2\3\4";
+    char frame[8 + WEBSOCKET_MESSAGE_MAX] = "\x82\xfe\x00\x80\1\2\3\4";
     struct websocket w = {0};
     size_t used;
     for (size_t i = 0; i < WEBSOCKET_MESSAGE_MAX; i++)
