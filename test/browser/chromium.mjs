@@ -19,15 +19,29 @@ export function findChromium() {
   return null;
 }
 
+// Ends a process we started; one that has ended already, too.
+export async function endProcess(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGCONT');
+  child.kill();
+  const late = setTimeout(() => child.kill('SIGKILL'), ANSWER_MS);
+  await ended;
+  clearTimeout(late);
+}
+
 export class Chromium {
-  static async start(program, language) {
+  // `hosts` maps names to addresses for this browser alone: { 'camera.test': '127.0.0.1' }.
+  static async start(program, language, hosts = {}) {
     const self = new Chromium();
+    const rules = Object.entries(hosts).map(([name, address]) => `MAP ${name} ${address}`).join(',');
     self.profile = await mkdtemp(join(tmpdir(), 'camrelay-chromium-'));
     self.process = spawn(program, [
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
       '--disable-dev-shm-usage', '--hide-scrollbars', '--remote-debugging-pipe',
       `--user-data-dir=${self.profile}`, `--lang=${language}`, `--accept-lang=${language}`,
+      `--host-resolver-rules=${rules}`,
       'about:blank',
     ], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
     self.next = 1;
@@ -68,9 +82,7 @@ export class Chromium {
   }
 
   async stop() {
-    const ended = new Promise((resolve) => this.process.once('exit', resolve));
-    this.process.kill();
-    await ended;
+    await endProcess(this.process);
     await rm(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
@@ -106,9 +118,14 @@ export class Tab {
   }
 
   async go(url) {
-    const loaded = new Promise((resolve) => { this.loaded = resolve; });
+    let late;
+    const loaded = new Promise((resolve, reject) => {
+      this.loaded = resolve;
+      late = setTimeout(() => reject(new Error(`${url}: never loaded`)), ANSWER_MS);
+    });
     await this.send('Page.navigate', { url });
     await loaded;
+    clearTimeout(late);
   }
 
   // Runs an expression in the page; promises are awaited.

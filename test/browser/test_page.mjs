@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Chromium, Tab, findChromium } from './chromium.mjs';
+import { Chromium, Tab, endProcess, findChromium } from './chromium.mjs';
 
 class Relay {
   static async start(program, folder, port = 0) {
@@ -34,9 +34,7 @@ class Relay {
   }
 
   async stop() {
-    const ended = new Promise((resolve) => this.process.once('exit', resolve));
-    this.process.kill();
-    await ended;
+    await endProcess(this.process);
   }
 
   async upload(jpeg, headers = {}) {
