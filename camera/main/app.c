@@ -12,7 +12,6 @@
 #include "idf/system_esp.h"
 #include "idf/update_esp.h"
 #include "idf/wifi_esp.h"
-#include "lib/pace/bootguard.h"
 #include "lib/port/log.h"
 #include "mdns.h"
 #include "sdkconfig.h"
@@ -55,16 +54,6 @@ void app_factory_reset(struct app *a)
 
 /* ---- settings ---- */
 
-static enum err save_settings(struct app *a, const struct settings *s)
-{
-    static char s_text[SETTINGS_TEXT_BYTES_MAX];
-    struct buf b;
-    buf_init(&b, s_text, sizeof s_text);
-    if (!settings_save(s, &b))
-        return ERR_FULL;
-    return a->vault.vault.put(a->vault.vault.ctx, "settings", b.ptr, b.len);
-}
-
 static bool wifi_differs(const struct settings *a, const struct settings *b)
 {
     return strcmp(a->ssid, b->ssid) != 0 || strcmp(a->password, b->password) != 0 ||
@@ -88,8 +77,8 @@ static void use_gpio(const struct settings *s)
 enum err app_save(struct app *a, const struct settings *s)
 {
     struct settings *wanted = &a->saved;
-    bool wifi = wifi_differs(s, &a->station.settings) && a->trial_state != APP_TRIAL_RUNNING;
-    enum err e = save_settings(a, s);
+    bool wifi = wifi_differs(s, &a->station.settings) && a->join.trial != JOIN_TRIAL_RUNNING;
+    enum err e = keep_save(&a->vault.vault, &settings_table, s);
     if (e != ERR_OK)
         return e;
     *wanted = *s;
@@ -101,41 +90,26 @@ enum err app_save(struct app *a, const struct settings *s)
     return ERR_OK;
 }
 
+static struct join_login login_of(const struct settings *s)
+{
+    return (struct join_login){.ssids = {s->ssid, s->ssid_2, s->ssid_3},
+                               .passwords = {s->password, s->password_2, s->password_3},
+                               .address = {s->ip_address, s->ip_netmask, s->ip_gateway, s->ip_dns}};
+}
+
+void app_try(struct app *a, const struct settings *s)
+{
+    a->trial = *s;
+    const struct join_login login = login_of(&a->trial);
+    join_try(&a->join, &login);
+}
+
 static void load_settings(struct app *a, const struct settings *standard)
 {
-    static char s_text[SETTINGS_TEXT_BYTES_MAX];
-    const struct vault *v = &a->vault.vault;
-    size_t len = 0;
-    unsigned refused = 0;
     a->saved = *standard;
     if (a->queue != NULL && a->queue->size_bytes < APP_QUEUE_SMALL_BYTES)
         a->saved.size = SENSOR_SVGA; /* a picture that fits this queue */
-    if (v->get(v->ctx, "settings", s_text, sizeof s_text, &len) != ERR_OK || len == 0)
-        return;
-    struct settings loaded;
-    if (settings_load(&loaded, (struct slice){s_text, len}, &refused) != ERR_OK)
-        log_line(LOG_LEVEL_WARN, "the saved settings are damaged; the defaults stand");
-    else
-        a->saved = loaded;
-    if (refused > 0)
-        log_line(LOG_LEVEL_WARN, "saved settings not taken count=%u", refused);
-}
-
-/* Twelve letters and digits that are hard to mix up, made once and kept. */
-static void load_password(struct app *a)
-{
-    static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
-    const struct vault *v = &a->vault.vault;
-    size_t len = 0;
-    if (v->get(v->ctx, "password", a->password, APP_PASSWORD_LEN, &len) == ERR_OK &&
-        len == APP_PASSWORD_LEN)
-        return;
-    uint8_t bytes[APP_PASSWORD_LEN];
-    a->random.fill(a->random.ctx, bytes, sizeof bytes);
-    for (unsigned i = 0; i < APP_PASSWORD_LEN; i++)
-        a->password[i] = letters[bytes[i] % (sizeof letters - 1)];
-    if (v->put(v->ctx, "password", a->password, APP_PASSWORD_LEN) != ERR_OK)
-        log_line(LOG_LEVEL_WARN, "the board's password could not be kept: it changes each start");
+    keep_load(&a->vault.vault, &settings_table, &a->saved);
 }
 
 static void load_ca(struct app *a)
@@ -145,22 +119,6 @@ static void load_ca(struct app *a)
     if (v->get(v->ctx, "ca_pem", a->ca_pem, sizeof a->ca_pem - 1, &len) != ERR_OK)
         len = 0;
     a->ca_pem[len] = '\0';
-}
-
-static void count_crashes(struct app *a)
-{
-    const struct vault *v = &a->vault.vault;
-    uint8_t before = 0;
-    size_t len = 0;
-    if (v->get(v->ctx, "crashes", &before, 1, &len) != ERR_OK)
-        before = 0;
-    a->crashes = bootguard_count(before, system_esp_was_crash());
-    a->safe_mode = bootguard_is_safe_mode(a->crashes);
-    uint8_t now = a->crashes < 255 ? (uint8_t)a->crashes : 255;
-    if (now != before && v->put(v->ctx, "crashes", &now, 1) != ERR_OK)
-        log_line(LOG_LEVEL_WARN, "the count of crashes could not be kept");
-    if (a->safe_mode)
-        log_line(LOG_LEVEL_WARN, "safe mode: set-up and update only crashes=%u", now);
 }
 
 /* ---- start ---- */
@@ -213,7 +171,7 @@ static void describe_board(struct app *a, bool psram)
     a->board_facts = (struct remote_board)
     {
         .firmware = CAMRELAY_VERSION, .model = a->board.name, .sensor = a->camera.model,
-        .address = a->address, .ssid = a->wifi.choice.ap.ssid,
+        .address = a->join.address, .ssid = a->join.wifi.choice.ap.ssid,
         .reset_reason = system_esp_reset_reason(),
         .partition = refusal == NULL ? "two app slots" : refusal, .vault_note = vault_nvs_note(),
         .psram = psram,
@@ -240,6 +198,15 @@ static void start_station(struct app *a, bool psram)
     a->station.courier.config.ca_pem = a->ca_pem;
 }
 
+static void prepare_join(struct app *a)
+{
+    snprintf(a->portal_ssid, sizeof a->portal_ssid, "camrelay-%.20s", a->device);
+    a->join.login = login_of(&a->station.settings);
+    a->join.portal_ssid = a->portal_ssid;
+    a->join.portal_password = a->password;
+    a->join.safe_mode = a->safe_mode;
+}
+
 static void start_names(const struct app *a)
 {
     if (mdns_init() != ESP_OK || mdns_hostname_set(a->device) != ESP_OK ||
@@ -259,7 +226,8 @@ void app_start(struct app *a, const struct board *board, const struct settings *
     snprintf(a->device, sizeof a->device, "cam-%s", suffix);
     if (vault_nvs_open(&a->vault, "camrelay") != ERR_OK)
         log_line(LOG_LEVEL_ERROR, "settings cannot be kept");
-    count_crashes(a);
+    a->crashes = keep_count_crashes(&a->vault.vault, system_esp_was_crash());
+    a->safe_mode = a->crashes.safe_mode;
     a->queue = open_queue(a);
     load_settings(a, standard);
     load_ca(a);
@@ -271,8 +239,9 @@ void app_start(struct app *a, const struct board *board, const struct settings *
      * noise is what makes random bytes random. */
     if (wifi_esp_start(a->device) != ERR_OK)
         log_line(LOG_LEVEL_ERROR, "no Wi-Fi; photos are taken and kept");
-    load_password(a);
+    keep_password(&a->vault.vault, &a->random, a->password);
     start_station(a, has_psram());
+    prepare_join(a);
     describe_board(a, has_psram());
     start_names(a);
     if (pages_start(a) != ERR_OK)

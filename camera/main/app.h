@@ -21,8 +21,10 @@
 #include "camera/port/stream_esp.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
+#include "idf/desk.h"
+#include "idf/join.h"
+#include "idf/keep.h"
 #include "idf/vault_nvs.h"
-#include "lib/pace/wifiplan.h"
 #include "lib/port/clock.h"
 
 #ifndef CAMRELAY_VERSION
@@ -37,21 +39,9 @@ enum {
     APP_COPY_BYTES = 512 * 1024,        /* of PSRAM: one picture on its way */
     APP_QUEUE_SMALL_BYTES = 256 * 1024, /* below this the default picture is SVGA */
     APP_CA_PEM_MAX = 2048,
-    APP_PASSWORD_LEN = 12,
-    APP_PASSWORD_MAX = APP_PASSWORD_LEN + 1,
     APP_CAPTURE_STACK = 6 * 1024,
     APP_COURIER_STACK = 8 * 1024,
     APP_NETWORK_STACK = 6 * 1024,
-    APP_PORTAL_MS = 10 * 60 * 1000, /* the portal closes when a network is joined, or after this */
-};
-
-/* Live test of a Wi-Fi before it is saved. */
-enum app_trial {
-    APP_TRIAL_NONE,
-    APP_TRIAL_WANTED,
-    APP_TRIAL_RUNNING,
-    APP_TRIAL_JOINED,
-    APP_TRIAL_FAILED,
 };
 
 struct app {
@@ -68,23 +58,17 @@ struct app {
     struct random random;
     SemaphoreHandle_t lock;
     SemaphoreHandle_t sensor_lock;
-    struct wifiplan wifi;
+    struct join join;
+    struct desk desk;
     struct settings saved; /* what the vault holds */
     struct settings trial; /* on trial */
-    enum app_trial trial_state;
-    struct deadline trial_end;
-    struct deadline portal_end;
-    bool portal_asked;
-    bool online;
     bool safe_mode;
     atomic_bool wants_reboot;
-    uint32_t crashes;
+    struct keep_crashes crashes;
     char device[SHOT_DEVICE_MAX + 1];
-    char password[APP_PASSWORD_MAX]; /* of this board alone: portal, and page until one is set */
-    char address[16];
+    char portal_ssid[WIFIPLAN_SSID_MAX + 1];
+    char password[KEEP_PASSWORD_MAX]; /* of this board alone: portal, and page until one is set */
     char ca_pem[APP_CA_PEM_MAX];
-    struct wifiplan_ap seen[WIFIPLAN_SEEN_MAX];
-    unsigned seen_count;
     struct backlog_slot slots[APP_SLOTS];
     struct photolog_entry entries[APP_ENTRIES];
     uint8_t piece[APP_PIECE_BYTES];
@@ -105,6 +89,9 @@ const char *app_page_password(const struct app *a);
 
 /* Keeps and applies settings. With `lock` held. */
 CHECKED enum err app_save(struct app *a, const struct settings *s);
+
+/* Tries the Wi-Fi of these settings; they are kept once it was joined. With `lock` held. */
+void app_try(struct app *a, const struct settings *s);
 
 /* Erases settings, identity and what else the vault holds; then reboots. */
 void app_factory_reset(struct app *a);

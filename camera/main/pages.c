@@ -10,19 +10,15 @@
 #include "camera_index.h"
 #include "esp_heap_caps.h"
 #include "esp_http_server.h"
+#include "idf/desk_esp.h"
 #include "idf/system_esp.h"
 #include "idf/update_esp.h"
 #include "lib/port/log.h"
 #include "lib/wire/form.h"
-#include "lib/wire/json_out.h"
 
 enum {
     PAGES_STACK = 8 * 1024,
     QUERY_MAX = 128,
-    FIELD_MAX = 256,
-    FORM_BYTES_MAX = 4096,
-    UPDATE_PIECE = 2048,
-    SCAN_JSON_MAX = 3072,
     STREAM_PORT = 81,
     STREAM_FAILURES_MAX = 5,
 };
@@ -34,76 +30,9 @@ static struct app *app_of(httpd_req_t *r)
     return r->user_ctx;
 }
 
-/* ---- who may ---- */
-
-static struct slice field(httpd_req_t *r, const char *name, char *memory, size_t cap)
-{
-    if (httpd_req_get_hdr_value_str(r, name, memory, cap) != ESP_OK)
-        return (struct slice){0};
-    return slice_of(memory);
-}
-
-/* Did it come through the portal's access point? Servers listen on IPv6 as well; an IPv4 address
- * then stands at the end of a longer one. */
-static bool is_through_portal(httpd_req_t *r)
-{
-    static const uint8_t portal[4] = {192, 168, 4, 1};
-    struct sockaddr_storage a = {0};
-    socklen_t len = sizeof a;
-    if (getsockname(httpd_req_to_sockfd(r), (struct sockaddr *)&a, &len) != 0)
-        return false;
-    const uint8_t *at = (const uint8_t *)&((struct sockaddr_in *)(void *)&a)->sin_addr;
-    if (a.ss_family == AF_INET6)
-        at = (const uint8_t *)&((struct sockaddr_in6 *)(void *)&a)->sin6_addr + 12;
-    return memcmp(at, portal, sizeof portal) == 0;
-}
-
 static bool may(httpd_req_t *r)
 {
-    struct app *a = app_of(r);
-    char authorization[FIELD_MAX], origin[FIELD_MAX], host[FIELD_MAX];
-    if (r->method == HTTP_POST && !admin_is_same_origin(field(r, "Origin", origin, sizeof origin),
-                                                        field(r, "Host", host, sizeof host))) {
-        httpd_resp_set_status(r, "403 Forbidden");
-        httpd_resp_sendstr(r, "this may only be done from the camera's own page");
-        return false;
-    }
-    if (is_through_portal(r))
-        return true;
-    app_lock(a);
-    bool good = admin_may(app_page_password(a),
-                          field(r, "Authorization", authorization, sizeof authorization));
-    app_unlock(a);
-    if (good)
-        return true;
-    httpd_resp_set_status(r, "401 Unauthorized");
-    httpd_resp_set_hdr(r, "WWW-Authenticate", "Basic realm=\"camera\", charset=\"UTF-8\"");
-    httpd_resp_sendstr(r, "user admin; the password is printed on the serial console");
-    return false;
-}
-
-static esp_err_t refuse(httpd_req_t *r, const char *status, const char *why)
-{
-    httpd_resp_set_status(r, status);
-    return httpd_resp_sendstr(r, why);
-}
-
-/* Reads a body of at most `cap` bytes. False: too long or broken off; an answer was sent. */
-static bool read_body(httpd_req_t *r, char *out, size_t cap, struct slice *out_body)
-{
-    size_t len = 0;
-    if (r->content_len > cap) {
-        (void)refuse(r, "413 Content Too Large", "too long");
-        return false;
-    }
-    while (len < r->content_len) {
-        int n = httpd_req_recv(r, out + len, r->content_len - len);
-        if (n <= 0)
-            return false;
-        len += (size_t)n;
-    }
-    *out_body = (struct slice){out, len};
-    return true;
+    return desk_esp_may(&app_of(r)->desk, r);
 }
 
 /* ---- page and state ---- */
@@ -119,115 +48,19 @@ static esp_err_t get_index(httpd_req_t *r)
     return httpd_resp_send(r, (const char *)CAMERA_INDEX, sizeof CAMERA_INDEX);
 }
 
-/* Calls `put` under the lock with a buffer from the heap, then sends it. */
-static esp_err_t send_json(httpd_req_t *r, size_t cap, bool (*put)(struct app *a, struct buf *b))
+static bool put_status(void *ctx, struct buf *b)
 {
-    char *memory = malloc(cap);
-    if (memory == NULL)
-        return refuse(r, "503 Service Unavailable", "no memory just now");
-    struct buf b;
-    buf_init(&b, memory, cap);
-    app_lock(app_of(r));
-    bool good = put(app_of(r), &b);
-    app_unlock(app_of(r));
-    httpd_resp_set_type(r, "application/json");
-    httpd_resp_set_hdr(r, "Cache-Control", "no-store");
-    esp_err_t rc = good ? httpd_resp_send(r, b.ptr, (ssize_t)b.len)
-                        : refuse(r, "500 Internal Server Error", "the answer does not fit");
-    free(memory);
-    return rc;
-}
-
-static bool put_status(struct app *a, struct buf *b)
-{
+    struct app *a = ctx;
     station_health(&a->station, app_now(a));
     return remote_put_status(&a->station, &a->board_facts, b);
 }
 
-static bool put_settings(struct app *a, struct buf *b)
-{
-    return prefs_put_json(&settings_table, &a->station.settings, b);
-}
-
-static bool put_scan(struct app *a, struct buf *b)
-{
-    struct json_out j;
-    json_out_init(&j, b);
-    json_out_array(&j);
-    for (unsigned i = 0; i < a->seen_count; i++) {
-        json_out_object(&j);
-        json_out_put_text(&j, "ssid", a->seen[i].ssid);
-        json_out_put_int(&j, "rssi", a->seen[i].rssi_dbm);
-        json_out_object_end(&j);
-    }
-    json_out_array_end(&j);
-    return !b->overflowed;
-}
-
 static esp_err_t get_status(httpd_req_t *r)
 {
-    return may(r) ? send_json(r, REMOTE_STATUS_MAX, put_status) : ESP_OK;
-}
-
-static esp_err_t get_settings(httpd_req_t *r)
-{
-    return may(r) ? send_json(r, REMOTE_SETTINGS_MAX, put_settings) : ESP_OK;
-}
-
-static esp_err_t get_scan(httpd_req_t *r)
-{
-    return may(r) ? send_json(r, SCAN_JSON_MAX, put_scan) : ESP_OK;
+    return may(r) ? desk_esp_send_json(&app_of(r)->desk, r, REMOTE_STATUS_MAX, put_status) : ESP_OK;
 }
 
 /* ---- changing ---- */
-
-static esp_err_t answer_change(httpd_req_t *r, enum err e, const char *wrong)
-{
-    if (e == ERR_OK)
-        return httpd_resp_sendstr(r, "ok");
-    if (e == ERR_IO || e == ERR_FULL)
-        return refuse(r, "500 Internal Server Error", "it could not be saved");
-    return refuse(r, "400 Bad Request", wrong);
-}
-
-static esp_err_t post_settings(httpd_req_t *r)
-{
-    if (!may(r))
-        return ESP_OK;
-    char *memory = malloc(FORM_BYTES_MAX);
-    struct slice form;
-    if (memory == NULL || !read_body(r, memory, FORM_BYTES_MAX, &form)) {
-        free(memory);
-        return ESP_FAIL;
-    }
-    struct app *a = app_of(r);
-    char text[FORM_NAME_MAX + 1];
-    struct buf wrong;
-    buf_init(&wrong, text, sizeof text);
-    app_lock(a);
-    a->trial = a->station.settings;
-    enum err e = remote_take_form(&a->trial, form, &wrong);
-    if (e == ERR_OK && strcmp(r->uri, "/api/try-wifi") == 0)
-        a->trial_state = APP_TRIAL_WANTED;
-    else if (e == ERR_OK)
-        e = app_save(a, &a->trial);
-    app_unlock(a);
-    free(memory);
-    const char *name = buf_text(&wrong);
-    return answer_change(r, e, name == NULL ? "a setting" : name);
-}
-
-static esp_err_t get_trial(httpd_req_t *r)
-{
-    static const char *const words[] = {"none", "trying", "trying", "joined", "failed"};
-    struct app *a = app_of(r);
-    if (!may(r))
-        return ESP_OK;
-    app_lock(a);
-    enum app_trial state = a->trial_state;
-    app_unlock(a);
-    return httpd_resp_sendstr(r, words[state]);
-}
 
 static esp_err_t get_control(httpd_req_t *r)
 {
@@ -235,7 +68,7 @@ static esp_err_t get_control(httpd_req_t *r)
     if (!may(r))
         return ESP_OK;
     if (httpd_req_get_url_query_str(r, query, sizeof query) != ESP_OK)
-        return refuse(r, "400 Bad Request", "var and val are wanted");
+        return desk_esp_refuse(r, "400 Bad Request", "var and val are wanted");
     struct form_field var = {0}, val = {0}, f;
     struct slice rest = slice_of(query);
     while (form_next_field(&rest, &f) == FORM_FIELD) {
@@ -251,7 +84,7 @@ static esp_err_t get_control(httpd_req_t *r)
     if (e == ERR_OK)
         e = app_save(a, &a->trial);
     app_unlock(a);
-    return answer_change(r, e, var.value);
+    return desk_esp_answer(r, e, var.value);
 }
 
 static esp_err_t post_shoot(httpd_req_t *r)
@@ -262,16 +95,9 @@ static esp_err_t post_shoot(httpd_req_t *r)
     app_lock(a);
     bool taken = trigger_request(&a->station.trigger);
     app_unlock(a);
-    return taken ? httpd_resp_sendstr(r, "ok")
-                 : refuse(r, "429 Too Many Requests", "enough photos are asked for already");
-}
-
-static esp_err_t post_reboot(httpd_req_t *r)
-{
-    if (!may(r))
-        return ESP_OK;
-    app_reboot(app_of(r));
-    return httpd_resp_sendstr(r, "ok");
+    return taken
+               ? httpd_resp_sendstr(r, "ok")
+               : desk_esp_refuse(r, "429 Too Many Requests", "enough photos are asked for already");
 }
 
 /* The browser's clock, milliseconds since 1970. */
@@ -281,10 +107,10 @@ static esp_err_t post_time(httpd_req_t *r)
     struct slice body;
     uint64_t ms;
     struct app *a = app_of(r);
-    if (!may(r) || !read_body(r, text, sizeof text, &body))
+    if (!may(r) || !desk_esp_read_body(r, text, sizeof text, &body))
         return ESP_OK;
     if (!slice_to_u64(slice_trim(body), &ms) || ms > INT64_MAX)
-        return refuse(r, "400 Bad Request", "milliseconds since 1970 are wanted");
+        return desk_esp_refuse(r, "400 Bad Request", "milliseconds since 1970 are wanted");
     app_lock(a);
     bool used =
         timekeep_hear(&a->station.time, TIMEKEEP_BROWSER, (struct wall){(int64_t)ms}, app_now(a));
@@ -324,8 +150,9 @@ static esp_err_t get_capture(httpd_req_t *r)
         httpd_resp_set_hdr(r, "Content-Disposition", "inline; filename=capture.jpg");
         rc = httpd_resp_send(r, (const char *)p.bytes, (ssize_t)p.length_bytes);
     } else {
-        rc = refuse(r, "503 Service Unavailable",
-                    result == SHUTTER_TOO_DARK ? "it is too dark" : "the sensor gives no picture");
+        rc = desk_esp_refuse(r, "503 Service Unavailable",
+                             result == SHUTTER_TOO_DARK ? "it is too dark"
+                                                        : "the sensor gives no picture");
     }
     give_frame(a, &p, result);
     return rc;
@@ -371,99 +198,24 @@ static esp_err_t move_to_stream(httpd_req_t *r)
     if (!may(r))
         return ESP_OK;
     app_lock(a);
-    snprintf(url, sizeof url, "http://%s:%d/stream", a->address, STREAM_PORT);
+    snprintf(url, sizeof url, "http://%s:%d/stream", a->join.address, STREAM_PORT);
     app_unlock(a);
     httpd_resp_set_status(r, "302 Found");
     httpd_resp_set_hdr(r, "Location", url);
     return httpd_resp_send(r, NULL, 0);
 }
 
-/* ---- update and core dump ---- */
+/* ---- update ---- */
 
 /* The sensor is stopped first: its DMA and an erase of flash do not go together. */
-static void stop_sensor(struct app *a)
+static void stop_sensor(void *ctx)
 {
+    struct app *a = ctx;
     xSemaphoreTake(a->sensor_lock, portMAX_DELAY);
     if (a->station.sensor_on)
         a->station.ports.sensor->stop(a->station.ports.sensor->ctx);
     a->station.sensor_on = false;
     xSemaphoreGive(a->sensor_lock);
-}
-
-static enum err write_image(httpd_req_t *r, char *piece)
-{
-    size_t left = r->content_len;
-    while (left > 0) {
-        int n = httpd_req_recv(r, piece, left < UPDATE_PIECE ? left : UPDATE_PIECE);
-        if (n == HTTPD_SOCK_ERR_TIMEOUT)
-            continue;
-        if (n <= 0)
-            return ERR_IO;
-        enum err e = update_esp_write(piece, (size_t)n);
-        if (e != ERR_OK)
-            return e;
-        left -= (size_t)n;
-    }
-    return ERR_OK;
-}
-
-static esp_err_t post_update(httpd_req_t *r)
-{
-    struct app *a = app_of(r);
-    if (!may(r))
-        return ESP_OK;
-    const char *why = update_esp_refusal();
-    if (why != NULL)
-        return refuse(r, "409 Conflict", why);
-    char *piece = malloc(UPDATE_PIECE);
-    if (piece == NULL)
-        return refuse(r, "503 Service Unavailable", "no memory just now");
-    stop_sensor(a);
-    enum err e = update_esp_begin();
-    if (e == ERR_OK) {
-        e = write_image(r, piece);
-        if (e == ERR_OK)
-            e = update_esp_finish();
-        else
-            update_esp_abort();
-    }
-    free(piece);
-    if (e != ERR_OK)
-        return refuse(r, "400 Bad Request", "this is not a sound image for this board");
-    app_reboot(a);
-    return httpd_resp_sendstr(r, "ok");
-}
-
-static esp_err_t get_coredump(httpd_req_t *r)
-{
-    uint32_t size = update_esp_dump_bytes();
-    if (!may(r))
-        return ESP_OK;
-    if (size == 0)
-        return refuse(r, "404 Not Found", "there was no crash, or its report is not kept here");
-    httpd_resp_set_type(r, "application/octet-stream");
-    httpd_resp_set_hdr(r, "Content-Disposition", "attachment; filename=coredump.elf");
-    esp_err_t rc = ESP_OK;
-    for (uint32_t at = 0; at < size && rc == ESP_OK;) {
-        char part[512];
-        uint32_t n = size - at < sizeof part ? size - at : sizeof part;
-        if (update_esp_dump_read(at, part, n) != ERR_OK)
-            return ESP_FAIL;
-        rc = httpd_resp_send_chunk(r, part, (ssize_t)n);
-        at += n;
-    }
-    return rc == ESP_OK ? httpd_resp_send_chunk(r, NULL, 0) : rc;
-}
-
-/* Phones in the portal ask for pages of their makers: they are sent to ours. */
-static esp_err_t on_not_found(httpd_req_t *r, httpd_err_code_t code)
-{
-    (void)code;
-    if (!is_through_portal(r))
-        return httpd_resp_send_err(r, HTTPD_404_NOT_FOUND, "there is nothing here");
-    httpd_resp_set_status(r, "302 Found");
-    httpd_resp_set_hdr(r, "Location", "http://192.168.4.1/");
-    return httpd_resp_send(r, NULL, 0);
 }
 
 /* ---- start ---- */
@@ -480,16 +232,8 @@ static const struct route ROUTES[] = {
     {"/control", HTTP_GET, get_control},
     {"/capture", HTTP_GET, get_capture},
     {"/stream", HTTP_GET, move_to_stream},
-    {"/api/settings", HTTP_GET, get_settings},
-    {"/api/settings", HTTP_POST, post_settings},
-    {"/api/try-wifi", HTTP_GET, get_trial},
-    {"/api/try-wifi", HTTP_POST, post_settings},
-    {"/api/scan", HTTP_GET, get_scan},
     {"/api/shoot", HTTP_POST, post_shoot},
-    {"/api/reboot", HTTP_POST, post_reboot},
     {"/api/time", HTTP_POST, post_time},
-    {"/update", HTTP_POST, post_update},
-    {"/coredump", HTTP_GET, get_coredump},
 };
 
 enum { ROUTES_COUNT = sizeof ROUTES / sizeof ROUTES[0] };
@@ -514,19 +258,63 @@ static bool start_stream_server(struct app *a)
     return httpd_start(&server, &c) == ESP_OK && add_route(server, a, &stream);
 }
 
+/* ---- what the desk asks of the camera ---- */
+
+static void lock(void *ctx)
+{
+    app_lock(ctx);
+}
+
+static void unlock(void *ctx)
+{
+    app_unlock(ctx);
+}
+
+static const char *page_password(void *ctx)
+{
+    return app_page_password(ctx);
+}
+
+static const void *settings_in_force(void *ctx)
+{
+    const struct app *a = ctx;
+    return &a->station.settings;
+}
+
+static enum err save(void *ctx, const void *values)
+{
+    return app_save(ctx, values);
+}
+
+static void try_wifi(void *ctx, const void *values)
+{
+    app_try(ctx, values);
+}
+
+static void reboot(void *ctx)
+{
+    app_reboot(ctx);
+}
+
 enum err pages_start(struct app *a)
 {
     httpd_config_t c = HTTPD_DEFAULT_CONFIG();
-    c.stack_size = PAGES_STACK;
-    c.max_uri_handlers = ROUTES_COUNT;
-    c.max_open_sockets = 4;
-    c.lru_purge_enable = true;
     httpd_handle_t server = NULL;
-    bool good = httpd_start(&server, &c) == ESP_OK;
+    a->desk = (struct desk){.ctx = a,
+                            .table = &settings_table,
+                            .realm = "camera",
+                            .join = &a->join,
+                            .lock = lock,
+                            .unlock = unlock,
+                            .password = page_password,
+                            .values = settings_in_force,
+                            .save = save,
+                            .try_wifi = try_wifi,
+                            .before_update = stop_sensor,
+                            .reboot = reboot};
+    bool good = desk_esp_open(&a->desk, &c, ROUTES_COUNT, &server) == ERR_OK;
     for (unsigned i = 0; good && i < ROUTES_COUNT; i++)
         good = add_route(server, a, &ROUTES[i]);
-    if (good)
-        good = httpd_register_err_handler(server, HTTPD_404_NOT_FOUND, on_not_found) == ESP_OK;
     if (good && !a->safe_mode)
         good = start_stream_server(a);
     return good ? ERR_OK : ERR_IO;

@@ -3,23 +3,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "driver/gpio.h"
 #include "esp_sleep.h"
 #include "esp_system.h"
 #include "esp_task_wdt.h"
+#include "idf/console_esp.h"
 #include "idf/system_esp.h"
 #include "idf/update_esp.h"
 #include "idf/wifi_esp.h"
-#include "lib/pace/bootguard.h"
 #include "lib/port/log.h"
 #include "mdns.h"
 
 enum {
     STEP_MAX_MS = 500, /* no task sleeps longer: commands and settings are looked at */
     BROWSE_MS = 3000,
-    LINE_MAX_BYTES = 200,
     BUTTON_RESET_MS = 5000,
     NETWORK_STEP_MS = 100,
     SLEEP_LEAST_MS = 5000, /* for less it is not worth waking up again */
@@ -126,7 +124,7 @@ void tasks_courier(void *arg)
     for (;;) {
         app_lock(a);
         snprintf(host, sizeof host, "%s", a->station.relay.host);
-        bool online = a->online;
+        bool online = a->join.online;
         app_unlock(a);
         if (online)
             stream_esp_prepare(&a->stream, host); /* may wait for the DNS */
@@ -153,96 +151,13 @@ void tasks_courier(void *arg)
 
 /* ---- network: Wi-Fi ---- */
 
-static const char *password_of(const struct settings *s, unsigned network)
+static void step_join(struct app *a)
 {
-    const char *const words[WIFIPLAN_NETWORKS_MAX] = {s->password, s->password_2, s->password_3};
-    return words[network];
-}
-
-static void plan_anew(struct app *a, const struct settings *s)
-{
-    const char *const ssids[WIFIPLAN_NETWORKS_MAX] = {s->ssid, s->ssid_2, s->ssid_3};
-    const struct wifi_esp_address address = {s->ip_address, s->ip_netmask, s->ip_gateway,
-                                             s->ip_dns};
-    wifiplan_init(&a->wifi, ssids, app_now(a));
-    wifi_esp_use_address(&address);
-}
-
-/* The settings the radio works with: those on trial, or those in force. */
-static const struct settings *wifi_settings(const struct app *a)
-{
-    return a->trial_state == APP_TRIAL_RUNNING ? &a->trial : &a->station.settings;
-}
-
-static void set_online(struct app *a, bool online)
-{
-    a->online = online;
-    wifi_esp_own_address(a->address);
-    if (!online)
-        return;
-    log_line(LOG_LEVEL_INFO, "wifi joined ssid=%s address=%s", a->wifi.choice.ap.ssid, a->address);
-    system_esp_sntp(a->station.settings.ntp_server);
-}
-
-static void step_trial(struct app *a, bool joined)
-{
-    if (a->trial_state == APP_TRIAL_WANTED) {
-        a->trial_state = APP_TRIAL_RUNNING;
-        a->trial_end = deadline_in(app_now(a), WIFIPLAN_JOIN_MS + WIFIPLAN_SCAN_MS);
-        wifi_esp_leave();
-        plan_anew(a, &a->trial);
-    } else if (a->trial_state == APP_TRIAL_RUNNING && joined) {
-        a->trial_state = app_save(a, &a->trial) == ERR_OK ? APP_TRIAL_JOINED : APP_TRIAL_FAILED;
-    } else if (a->trial_state == APP_TRIAL_RUNNING && deadline_passed(a->trial_end, app_now(a))) {
-        a->trial_state = APP_TRIAL_FAILED;
-        wifi_esp_leave();
-        plan_anew(a, &a->station.settings);
-    }
-}
-
-static void step_wifi(struct app *a)
-{
-    struct wifi_esp_events e = wifi_esp_take_events();
-    if (e.scanned) {
-        a->seen_count = wifi_esp_take_scan(a->seen, WIFIPLAN_SEEN_MAX);
-        wifiplan_scanned(&a->wifi, a->seen, a->seen_count, app_now(a));
-    }
-    if (e.lost) {
-        wifiplan_lost(&a->wifi, app_now(a), dice(a));
-        set_online(a, false);
-    }
-    if (e.joined) {
-        wifiplan_joined(&a->wifi);
-        set_online(a, true);
-    }
-    step_trial(a, e.joined);
-    struct wifiplan_join join;
-    switch (wifiplan_step(&a->wifi, app_now(a), dice(a), &join)) {
-    case WIFIPLAN_NOTHING: break;
-    case WIFIPLAN_SCAN: wifi_esp_scan(); break;
-    case WIFIPLAN_JOIN: wifi_esp_join(&join, password_of(wifi_settings(a), join.network)); break;
-    }
-}
-
-static void step_portal(struct app *a)
-{
-    struct mono now = app_now(a);
-    bool wanted = a->portal_asked || a->safe_mode || wifiplan_wants_portal(&a->wifi, now);
-    if (wanted && !wifi_esp_portal_is_open() && !a->online) {
-        char ssid[WIFIPLAN_SSID_MAX + 1];
-        snprintf(ssid, sizeof ssid, "camrelay-%.20s", a->device);
-        if (wifi_esp_open_portal(ssid, a->password) == ERR_OK)
-            log_line(LOG_LEVEL_INFO, "portal open ssid=%s address=192.168.4.1", ssid);
-        a->portal_end = deadline_in(now, APP_PORTAL_MS);
-    }
-    bool trying = a->trial_state == APP_TRIAL_RUNNING || a->trial_state == APP_TRIAL_WANTED;
-    bool nobody_knows_a_network = a->wifi.count == 0;
-    if (wifi_esp_portal_is_open() && !trying && !nobody_knows_a_network &&
-        deadline_passed(a->portal_end, now)) {
-        a->portal_asked = false;
-        wifi_esp_close_portal();
-    }
-    wifi_esp_serve_names();
+    struct join_news news = join_step(&a->join, app_now(a), dice(a));
+    if (news.online)
+        system_esp_sntp(a->station.settings.ntp_server);
+    if (news.trial_good)
+        join_trial_end(&a->join, app_save(a, &a->trial) == ERR_OK);
 }
 
 /* ---- network: the relay's address and the time ---- */
@@ -287,16 +202,11 @@ static void step_health(struct app *a)
 {
     struct health *h = &a->station.courier.health;
     int rssi = 0;
-    h->has_rssi = a->online && wifi_esp_rssi(&rssi);
+    h->has_rssi = a->join.online && wifi_esp_rssi(&rssi);
     h->rssi_dbm = (int16_t)rssi;
     h->heap_free_bytes = system_esp_heap_free();
     h->heap_least_bytes = system_esp_heap_least();
-    if (a->crashes > 0 && bootguard_is_healthy(app_now(a))) {
-        a->crashes = 0;
-        uint8_t none = 0;
-        if (a->vault.vault.put(a->vault.vault.ctx, "crashes", &none, 1) != ERR_OK)
-            log_line(LOG_LEVEL_WARN, "the count of crashes could not be cleared");
-    }
+    keep_settle(&a->crashes, &a->vault.vault, app_now(a));
 }
 
 /* ---- network: console, button, sleep ---- */
@@ -313,7 +223,7 @@ static void obey(struct app *a, enum remote_deed deed, const struct settings *wa
         if (!trigger_request(&a->station.trigger))
             printf("enough photos are asked for already\r\n");
         return;
-    case REMOTE_PORTAL: a->portal_asked = true; return;
+    case REMOTE_PORTAL: a->join.portal_asked = true; return;
     case REMOTE_REBOOT: atomic_store(&a->wants_reboot, true); return;
     case REMOTE_RESET: app_factory_reset(a); return;
     }
@@ -334,20 +244,9 @@ static void run_line(struct app *a, struct slice line)
 
 static void step_console(struct app *a)
 {
-    static char s_line[LINE_MAX_BYTES];
-    static size_t s_len;
-    int c;
-    while ((c = getchar()) != EOF) {
-        if (c != '\n' && c != '\r') {
-            s_len = s_len < sizeof s_line ? s_len : 0; /* too long to be ours: begin anew */
-            s_line[s_len++] = (char)c;
-            continue;
-        }
-        if (s_len > 0)
-            run_line(a, (struct slice){s_line, s_len});
-        s_len = 0;
-    }
-    clearerr(stdin);
+    struct slice line;
+    while (console_esp_read(&line))
+        run_line(a, line);
 }
 
 static void step_button(struct app *a, struct deadline *held)
@@ -403,20 +302,19 @@ void tasks_network(void *arg)
     struct deadline button_held = {0};
     watch_this_task();
     app_lock(a);
-    plan_anew(a, &a->station.settings);
+    join_begin(&a->join, app_now(a));
     app_unlock(a);
     for (;;) {
         feed();
         app_lock(a);
-        step_wifi(a);
-        step_portal(a);
+        step_join(a);
         step_clock(a);
         step_health(a);
         step_console(a);
         step_button(a, &button_held);
         step_sleep(a);
         step_reboot(a);
-        bool wants_browse = a->online && relayfind_wants_browse(&a->station.relay, app_now(a));
+        bool wants_browse = a->join.online && relayfind_wants_browse(&a->station.relay, app_now(a));
         app_unlock(a);
         if (wants_browse)
             browse(a);

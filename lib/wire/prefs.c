@@ -204,8 +204,8 @@ bool prefs_save(const struct prefs_table *t, const void *values, struct buf *out
     return !out->overflowed;
 }
 
-/* The text before the "end" line, if that line is the last and its CRC is right. */
-static bool check_end(struct slice text, struct slice *out_body)
+/* The lines between the heading and "end", if the CRC there is right. */
+static bool check_ends(const struct prefs_table *t, struct slice text, struct slice *out_body)
 {
     enum { END_BYTES = 13 }; /* "end 1A2B3C4D\n" */
     if (text.len < END_BYTES)
@@ -218,8 +218,14 @@ static bool check_end(struct slice text, struct slice *out_body)
         return false;
     uint32_t said =
         (uint32_t)crc[0] << 24 | (uint32_t)crc[1] << 16 | (uint32_t)crc[2] << 8 | (uint32_t)crc[3];
-    *out_body = body;
-    return said == crc32_add(0, body.ptr, body.len);
+    return said == crc32_add(0, body.ptr, body.len) &&
+           slice_starts_nocase(slice_cut(body, '\n', out_body), slice_of(t->heading));
+}
+
+bool prefs_is_whole(const struct prefs_table *t, struct slice text)
+{
+    struct slice body;
+    return check_ends(t, text, &body);
 }
 
 enum err prefs_load(const struct prefs_table *t, void *values, struct slice text,
@@ -228,10 +234,7 @@ enum err prefs_load(const struct prefs_table *t, void *values, struct slice text
     prefs_defaults(t, values);
     *out_refused = 0;
     struct slice rest;
-    if (!check_end(text, &rest))
-        return ERR_CORRUPT;
-    struct slice first = slice_cut(rest, '\n', &rest);
-    if (!slice_starts_nocase(first, slice_of(t->heading)))
+    if (!check_ends(t, text, &rest))
         return ERR_CORRUPT;
     while (rest.len > 0) {
         struct slice value;

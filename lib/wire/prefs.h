@@ -97,6 +97,9 @@ bool prefs_save(const struct prefs_table *t, const void *values, struct buf *out
 CHECKED enum err prefs_load(const struct prefs_table *t, void *values, struct slice text,
                             unsigned *out_refused);
 
+/* Would prefs_load find it whole? */
+bool prefs_is_whole(const struct prefs_table *t, struct slice text);
+
 /* JSON list of all rows with ranges and meaning; secrets only as set or not. False: no room. */
 bool prefs_put_json(const struct prefs_table *t, const void *values, struct buf *out);
 
