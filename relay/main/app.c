@@ -369,6 +369,8 @@ static void stop_threads(struct app *a)
     }
     if (a->jobs != NULL)
         jobs_stop(a->jobs);
+    if (a->readers != NULL)
+        jobs_stop(a->readers);
     if (a->keeper != NULL)
         keeper_stop(a->keeper);
     if (a->forwarder != NULL)
@@ -391,6 +393,7 @@ void app_close(struct app *a)
     server_destroy(a->server);
     commands_destroy(a->commands);
     jobs_destroy(a->jobs);
+    jobs_destroy(a->readers);
     keeper_destroy(a->keeper);
     uplink_curl_close(a->uplink_curl);
     committer_destroy(a->committer);

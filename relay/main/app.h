@@ -53,7 +53,8 @@ struct app {
     struct forwarder *forwarder;
     struct watch_inotify watch;
     struct keeper *keeper;
-    struct jobs *jobs;
+    struct jobs *jobs;    /* of uploads alone */
+    struct jobs *readers; /* of pages and commands: they may wait for the database */
     struct pages *pages;
     struct commands *commands;
     struct server *server;

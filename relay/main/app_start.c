@@ -10,7 +10,10 @@
 #include "relay/port/state_sqlite.h"
 #include "relay/port/thumb_turbojpeg.h"
 
-enum { JOBS_EXTRA = 256 };
+enum {
+    JOBS_EXTRA = 256,
+    READERS = 2, /* so that a slow page waits for pages only */
+};
 
 static void local_stamp(void *ctx, struct wall t, char out[NAMES_STAMP_MAX])
 {
@@ -177,7 +180,9 @@ static enum refusal admit_crash(void *ctx, struct front_exchange *x)
 static enum err start_pages(struct app *a)
 {
     const struct config *c = &a->options.config;
-    enum err e = jobs_create(c->workers, 2 * (size_t)c->connections + JOBS_EXTRA, &a->jobs);
+    enum err e = jobs_create(c->workers, 1, &a->jobs); /* an upload's task is the upload's own */
+    if (e == ERR_OK)
+        e = jobs_create(READERS, 2 * (size_t)c->connections + JOBS_EXTRA, &a->readers);
     if (e != ERR_OK)
         return e;
     struct pages_deps pages = {
@@ -185,7 +190,7 @@ static enum err start_pages(struct app *a)
         .fs = &a->photos.fs,
         .clock = &a->clock,
         .metrics = &a->metrics,
-        .jobs = a->jobs,
+        .jobs = a->readers,
         .view_open = open_view,
         .seen = tell_seen,
         .health = app_tell_health,
@@ -199,7 +204,7 @@ static enum err start_pages(struct app *a)
     e = pages_create(&pages, &a->pages);
     struct commands_deps commands = {
         .pages = a->pages,
-        .jobs = a->jobs,
+        .jobs = a->readers,
         .committer = a->committer,
         .forwarder = a->forwarder,
         .json = &a->json,

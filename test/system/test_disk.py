@@ -180,6 +180,27 @@ class Stalled(Disk):
         self.check_going_on(daemon, port, first)
 
 
+    def test_pages_that_wait_for_the_disk_leave_the_workers_to_uploads(self):
+        """Whoever reads the database waits: the lists, and nothing else."""
+        database = os.path.join(self.root, ".camrelay", "state.db")
+        daemon, port = self.start("stall.so", under=database, options=("--workers", "2"))
+        acked = [(self.send(port, self.photos[0]).answer["filename"], self.photos[0])]
+        self.tell("read\n")
+        lists = [threading.Thread(target=get, args=(port, "/list"), daemon=True) for _ in range(4)]
+        for thread in lists:
+            thread.start()
+        wait_until(self.hit, "a list is read")
+        for photo in self.photos[1:4]:
+            sender = self.send(port, photo)
+            self.assertEqual(sender.status, 200, sender.answer)
+            acked.append((sender.answer["filename"], photo))
+        self.set_free()
+        for thread in lists:
+            thread.join(30)
+        self.check_stored(port, acked)
+        self.assertEqual(daemon.end(), 0)
+
+
 class Failing(Disk):
     def break_and_mend(self, rules, statuses=(503, 507), options=()):
         """While calls fail nothing is acknowledged and nothing half is shown; then photos are taken
