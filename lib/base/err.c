@@ -9,6 +9,7 @@ const char *err_name(enum err e)
     case ERR_FULL: return "full";
     case ERR_IO: return "io";
     case ERR_CORRUPT: return "corrupt";
+    case ERR_BUSY: return "busy";
     }
     return "unknown";
 }

@@ -13,8 +13,9 @@ enum err {
     ERR_FULL = -3,    /* no room now: refuse for the moment, the peer may retry */
     ERR_IO = -4,      /* the disk or network failed: retry with backoff */
     ERR_CORRUPT = -5, /* what we stored is not what we read: set aside, tell a person */
+    ERR_BUSY = -6,    /* we lack descriptors or memory just now: refuse, the peer may retry */
 };
 
-/* A short lower-case word for logs: "ok", "input", "limit", "full", "io", "corrupt". Static text.
- */
+/* A short lower-case word for logs: "ok", "input", "limit", "full", "io", "corrupt",
+ * "busy". Static text. */
 const char *err_name(enum err e);

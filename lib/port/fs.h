@@ -29,6 +29,7 @@ struct fs_space {
     uint64_t total_bytes; /* 0: not known */
 };
 
+/* Any call may answer ERR_IO, or ERR_BUSY where the system has no descriptor or memory left. */
 struct fs {
     void *ctx; /* the port's own state, handed back to every call */
 

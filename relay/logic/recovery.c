@@ -34,7 +34,7 @@ enum err recovery_probe_move(const struct fs *fs)
     (void)fs->close(fs->ctx, fd); /* nothing was written */
     enum err e = fs->rename_noreplace(fs->ctx, from, to, &taken);
     (void)fs->remove(fs->ctx, e == ERR_OK ? to : from); /* the next probe finds it too */
-    return e == ERR_FULL ? ERR_OK : e;
+    return e == ERR_FULL || e == ERR_BUSY ? ERR_OK : e;
 }
 
 struct sweep {

@@ -81,7 +81,7 @@ static enum err read_names(struct sentfile *s, int fd, const struct sentfile_sin
         (void)hand_on(&i); /* tells by i.sunk */
     if (i.sunk != ERR_OK)
         return i.sunk;
-    s->unread = e == ERR_IO || e == ERR_FULL;
+    s->unread = e == ERR_IO || e == ERR_FULL || e == ERR_BUSY;
     s->strange = e != ERR_OK || found->trouble.is_object;
     return s->unread ? e : ERR_OK;
 }

@@ -44,6 +44,8 @@ static enum err write_chunk(struct upload *up, const struct chunk *chunk)
 
 static enum refusal disk_refusal(struct uploads *u, enum err e)
 {
+    if (e == ERR_BUSY) /* the disk is not to blame */
+        return REFUSAL_BUSY;
     atomic_store(&u->write_failed, true);
     return e == ERR_FULL ? REFUSAL_FULL : REFUSAL_DISK_FAILED;
 }

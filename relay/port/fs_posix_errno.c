@@ -18,10 +18,10 @@ static enum err meaning_of(int number)
     case ENAMETOOLONG:
     case EFBIG: return ERR_LIMIT;
     case ENOSPC:
-    case EDQUOT:
+    case EDQUOT: return ERR_FULL;
     case EMFILE:
     case ENFILE:
-    case ENOMEM: return ERR_FULL;
+    case ENOMEM: return ERR_BUSY;
     default: return ERR_IO; /* theirs is not our enum */
     }
 }
@@ -29,7 +29,7 @@ static enum err meaning_of(int number)
 enum err fs_posix_from_errno(const char *call, const char *path, int number)
 {
     enum err e = meaning_of(number);
-    if (e != ERR_FULL && e != ERR_IO)
+    if (e == ERR_INPUT || e == ERR_LIMIT)
         return e;
     char memory[80];
     const char *text = strerror_r(number, memory, sizeof memory);

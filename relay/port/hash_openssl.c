@@ -68,7 +68,7 @@ static enum err begin(void *ctx, struct hash_stream **out_stream)
     struct hash_stream *s = take_stream(h);
     if (s == NULL || EVP_DigestInit_ex2(s->ctx, h->sha256, NULL) != 1) {
         give_stream(h, s);
-        return ERR_FULL;
+        return ERR_BUSY;
     }
     *out_stream = s;
     return ERR_OK;

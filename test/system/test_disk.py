@@ -1,5 +1,6 @@
 """Goal: a disk that hangs, fails or is full costs an answer, never a photo, and the relay comes
 back by itself. Method: camrelayd behind the preload libraries of test/shims."""
+import errno
 import hashlib
 import http.client
 import json
@@ -255,6 +256,21 @@ class Failing(Disk):
         for call in ("write", "create", "rename"):
             with self.subTest(call):
                 self.assert_red(self.break_and_mend(f"{call} ENOSPC 1 stays\n"))
+                self.root += "2"
+
+    def test_a_lack_of_descriptors_or_memory_is_no_full_disk(self):
+        for number in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            with self.subTest(errno.errorcode[number]):
+                daemon, port = self.start("fail.so")
+                self.tell(f"create {number} 1 stays\n")
+                sender = self.send(port, self.photos[0])
+                self.assertTrue(self.hit())
+                self.assertEqual((sender.status, sender.answer["code"]), (503, "busy"))
+                self.assertIsNotNone(sender.retry_after)
+                self.set_free()
+                name = self.send_until_taken(port, self.photos[0])["filename"]
+                self.check_stored(port, [(name, self.photos[0])])
+                self.assertEqual(daemon.end(), 0)
                 self.root += "2"
 
     def test_tags_that_do_not_fit_go_to_the_journal(self):

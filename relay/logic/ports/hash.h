@@ -16,7 +16,7 @@ struct hash_stream; /* the port's */
 
 struct hash {
     void *ctx;
-    /* ERR_FULL: no memory. */
+    /* ERR_BUSY: no memory. */
     CHECKED enum err (*begin)(void *ctx, struct hash_stream **out_stream);
     void (*update)(void *ctx, struct hash_stream *s, const void *data, size_t len);
     void (*finish)(void *ctx, struct hash_stream *s, uint8_t out_sha256[HASH_BYTES]);

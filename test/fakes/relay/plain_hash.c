@@ -16,7 +16,7 @@ static enum err begin(void *ctx, struct hash_stream **out_stream)
     (void)ctx;
     struct hash_stream *s = malloc(sizeof *s);
     if (s == NULL)
-        return ERR_FULL;
+        return ERR_BUSY;
     sha256_start(&s->sum);
     atomic_fetch_add(&s_open, 1);
     *out_stream = s;
