@@ -1,9 +1,9 @@
 /* relay/logic/commit.h - makes a batch of spooled uploads durable with one flush.
  *
- * The order is the promise: complete bytes lie in LAYOUT_TMP -> rename to the final name -> one
- * transaction with rows, keys and batch number -> one flush of everything. Only then does an item
- * say COMMIT_STORED or COMMIT_DUPLICATE, and only then may anybody be told. After a power cut every
- * row above the last batch known to be flushed is checked against its file (recovery.h).
+ * The order is the promise: complete bytes lie in a folder for them -> rename to the final name ->
+ * one transaction with rows, keys and batch number -> one flush of everything. Only then does an
+ * item say COMMIT_STORED or COMMIT_DUPLICATE, and only then may anybody be told. After a power cut
+ * every row above the last batch known to be flushed is checked against its file (recovery.h).
  *
  * Where one flush cannot cover all (GROUND_PER_FILE) the bytes were flushed by the spool, then
  * names, then the transaction flushes itself. With GROUND_NONE nothing is flushed and /health

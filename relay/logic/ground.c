@@ -57,22 +57,33 @@ static const struct ground_row *find_row(const char *type)
     return NULL;
 }
 
-struct ground_verdict ground_judge(const struct ground_facts *f)
+static struct ground_verdict judge_mount(const struct ground_mount *m)
 {
-    const struct ground_row *row = find_row(f->type);
+    const struct ground_row *row = find_row(m->type);
     if (row == NULL)
         return (struct ground_verdict){GROUND_NONE, "the file system is of a kind we do not know"};
-    if (row->promise != GROUND_NONE && f->no_barriers)
+    if (row->promise != GROUND_NONE && m->no_barriers)
         return (struct ground_verdict){GROUND_NONE, "mounted without write barriers"};
-    if (row->promise != GROUND_ONE_FLUSH)
-        return (struct ground_verdict){row->promise, row->reason};
+    return (struct ground_verdict){row->promise, row->reason};
+}
+
+struct ground_verdict ground_judge(const struct ground_facts *f)
+{
+    struct ground_verdict photos = judge_mount(&f->photos);
+    struct ground_verdict state = judge_mount(&f->state);
+    if (photos.promise == GROUND_NONE)
+        return photos;
+    if (state.promise == GROUND_NONE)
+        return state; /* a key that is forgotten stores its photo twice */
+    if (photos.promise != GROUND_ONE_FLUSH)
+        return photos;
     if (f->kernel_major < 5 || (f->kernel_major == 5 && f->kernel_minor < 8))
         return (struct ground_verdict){GROUND_PER_FILE,
                                        "before Linux 5.8 syncfs does not report errors"};
     if (!f->one_device)
         return (struct ground_verdict){GROUND_PER_FILE,
                                        "photos and .camrelay lie on different devices"};
-    return (struct ground_verdict){GROUND_ONE_FLUSH, row->reason};
+    return photos;
 }
 
 const char *ground_promise_name(enum ground_promise promise)

@@ -8,4 +8,9 @@
 #define LAYOUT_CRASHES ".camrelay/crashes"       /* core dumps of cameras */
 #define LAYOUT_THUMBS ".camrelay/thumbs"         /* small pictures for the page; may be deleted */
 #define LAYOUT_DATABASE ".camrelay/state.db"
+/* Beside .camrelay, and made only where that is a mount of its own, out of which nothing can be
+ * moved to the photos. */
+#define LAYOUT_NEAR ".camrelay.near"
+#define LAYOUT_NEAR_TMP ".camrelay.near/tmp"
+#define LAYOUT_NEAR_QUARANTINE ".camrelay.near/quarantine"
 #define LAYOUT_LOCK ".camrelay/lock"

@@ -9,24 +9,29 @@
 
 enum { READ_BYTES = 32 * 1024, VERIFY_STEP = 64, ASIDE_NAMES_MAX = 10000 };
 
+static enum err make_folders(const struct fs *fs, const char *const *folders, size_t count)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; e == ERR_OK && i < count; i++)
+        e = fs->make_folder(fs->ctx, folders[i]);
+    return e;
+}
+
 enum err recovery_make_folders(const struct fs *fs)
 {
     static const char *const folders[] = {
         LAYOUT_HOME, LAYOUT_TMP, LAYOUT_JOURNAL, LAYOUT_QUARANTINE, LAYOUT_CRASHES, LAYOUT_THUMBS,
     };
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        enum err e = fs->make_folder(fs->ctx, folders[i]);
-        if (e != ERR_OK)
-            return e;
-    }
-    return ERR_OK;
+    return make_folders(fs, folders, sizeof folders / sizeof folders[0]);
 }
 
-enum err recovery_probe_move(const struct fs *fs)
+static enum err probe_move(const struct fs *fs, const char *tmp)
 {
-    static const char from[] = LAYOUT_TMP "/probe", to[] = LAYOUT_HOME ".probe";
+    static const char to[] = LAYOUT_HOME ".probe";
+    char from[FS_PATH_MAX];
     bool taken = false;
     int fd = -1;
+    snprintf(from, sizeof from, "%s/probe", tmp);
     (void)fs->remove(fs->ctx, from); /* left by a crash */
     (void)fs->remove(fs->ctx, to);
     if (fs->create(fs->ctx, from, &fd) != ERR_OK)
@@ -37,8 +42,25 @@ enum err recovery_probe_move(const struct fs *fs)
     return e == ERR_FULL || e == ERR_BUSY ? ERR_OK : e;
 }
 
+enum err recovery_choose_tmp(const struct fs *fs, const char **out_tmp)
+{
+    static const char *const folders[] = {LAYOUT_NEAR, LAYOUT_NEAR_TMP, LAYOUT_NEAR_QUARANTINE};
+    const char *tmp = LAYOUT_TMP;
+    enum err e = probe_move(fs, tmp);
+    if (e != ERR_OK) {
+        tmp = LAYOUT_NEAR_TMP;
+        e = make_folders(fs, folders, sizeof folders / sizeof folders[0]);
+        if (e == ERR_OK)
+            e = probe_move(fs, tmp);
+    }
+    if (e == ERR_OK)
+        *out_tmp = tmp;
+    return e;
+}
+
 struct sweep {
     const struct fs *fs;
+    const char *folder;
     uint64_t swept;
     enum err error;
 };
@@ -47,7 +69,7 @@ static bool sweep_one(void *arg, const char *name)
 {
     struct sweep *s = arg;
     char path[FS_PATH_MAX];
-    int n = snprintf(path, sizeof path, LAYOUT_TMP "/%s", name);
+    int n = snprintf(path, sizeof path, "%s/%s", s->folder, name);
     if (n < 0 || (size_t)n >= sizeof path)
         return true; /* not a name of ours */
     enum err e = s->fs->remove(s->fs->ctx, path);
@@ -60,12 +82,18 @@ static bool sweep_one(void *arg, const char *name)
 
 enum err recovery_sweep(const struct fs *fs, uint64_t *out_swept)
 {
-    struct sweep s = {.fs = fs, .error = ERR_OK};
-    enum err e = fs->list(fs->ctx, LAYOUT_TMP, sweep_one, &s);
-    if (e != ERR_OK)
-        return e;
+    struct sweep s = {.fs = fs, .folder = LAYOUT_TMP, .error = ERR_OK};
+    bool found = false;
+    struct fs_stat st;
+    enum err e = fs->list(fs->ctx, s.folder, sweep_one, &s);
+    enum err e_near = fs->stat(fs->ctx, LAYOUT_NEAR, &found, &st);
+    s.folder = LAYOUT_NEAR_TMP;
+    if (e_near == ERR_OK && found)
+        e_near = fs->list(fs->ctx, s.folder, sweep_one, &s);
     *out_swept = s.swept;
-    return s.error;
+    if (e == ERR_OK)
+        e = e_near;
+    return e == ERR_OK ? s.error : e;
 }
 
 static enum err hash_file(const struct fs *fs, const struct hash *hash, int fd, uint64_t *out_size,
@@ -117,13 +145,13 @@ enum err recovery_compare(const struct fs *fs, const struct hash *hash, const st
     return e;
 }
 
-enum err recovery_set_aside(const struct fs *fs, const char *name)
+static enum err set_aside_in(const struct fs *fs, const char *folder, const char *name)
 {
     char to[FS_PATH_MAX];
     bool taken = true;
     for (unsigned i = 0; taken && i < ASIDE_NAMES_MAX; i++) {
-        int n = i == 0 ? snprintf(to, sizeof to, LAYOUT_QUARANTINE "/%s", name)
-                       : snprintf(to, sizeof to, LAYOUT_QUARANTINE "/%s.%u", name, i);
+        int n = i == 0 ? snprintf(to, sizeof to, "%s/%s", folder, name)
+                       : snprintf(to, sizeof to, "%s/%s.%u", folder, name, i);
         if (n < 0 || (size_t)n >= sizeof to)
             return ERR_LIMIT;
         bool found = false;
@@ -136,6 +164,16 @@ enum err recovery_set_aside(const struct fs *fs, const char *name)
             return e;
     }
     return taken ? ERR_LIMIT : ERR_OK;
+}
+
+enum err recovery_set_aside(const struct fs *fs, const char *name)
+{
+    bool found = false;
+    struct fs_stat st;
+    enum err e = set_aside_in(fs, LAYOUT_QUARANTINE, name);
+    if (e != ERR_OK && fs->stat(fs->ctx, LAYOUT_NEAR, &found, &st) == ERR_OK && found)
+        e = set_aside_in(fs, LAYOUT_NEAR_QUARANTINE, name);
+    return e;
 }
 
 /* Rows are looked through in steps, so that damage is repaired between two steps and not while the

@@ -13,11 +13,13 @@
 /* Makes the folders of layout.h. */
 CHECKED enum err recovery_make_folders(const struct fs *fs);
 
-/* Can what lies in LAYOUT_TMP be moved to the photos? Not if .camrelay is a mount of its own: then
- * every upload would be in vain. Answers the error of the move; a disk that is full says ERR_OK. */
-CHECKED enum err recovery_probe_move(const struct fs *fs);
+/* Finds the folder out of which uploads can be moved to the photos: LAYOUT_TMP, or, if .camrelay is
+ * a mount of its own, LAYOUT_NEAR_TMP, which is then made. `*out_tmp` is static text. Answers the
+ * error of the move if neither will do; a disk that is full says ERR_OK. */
+CHECKED enum err recovery_choose_tmp(const struct fs *fs, const char **out_tmp);
 
-/* Removes what unfinished uploads left in LAYOUT_TMP. `*out_swept` counts the files. */
+/* Removes what unfinished uploads left in LAYOUT_TMP and LAYOUT_NEAR_TMP. `*out_swept` counts the
+ * files. */
 CHECKED enum err recovery_sweep(const struct fs *fs, uint64_t *out_swept);
 
 struct recovery_found {
@@ -39,5 +41,6 @@ CHECKED enum err recovery_verify(const struct fs *fs, const struct hash *hash,
 CHECKED enum err recovery_compare(const struct fs *fs, const struct hash *hash,
                                   const struct photo *p, bool from_medium, bool *out_same);
 
-/* Moves a damaged file to LAYOUT_QUARANTINE under a free name. ERR_OK if it is gone already. */
+/* Moves a damaged file to LAYOUT_QUARANTINE under a free name, or to LAYOUT_NEAR_QUARANTINE if it
+ * cannot be moved there. ERR_OK if it is gone already. */
 CHECKED enum err recovery_set_aside(const struct fs *fs, const char *name);

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "relay/logic/layout.h"
 #include "relay/logic/tag.h"
 
 enum { CLOSED = -1 };
@@ -29,11 +28,12 @@ static void drop_file(struct spool *s)
     (void)s->fs->remove(s->fs->ctx, s->path); /* the sweep at start finds it too */
 }
 
-enum err spool_begin(struct spool *s, const struct fs *fs, const struct hash *hash, uint64_t number)
+enum err spool_begin(struct spool *s, const struct fs *fs, const struct hash *hash, const char *tmp,
+                     uint64_t number)
 {
     assert(s->fs == NULL);
     *s = (struct spool){.fs = fs, .hash = hash, .fd = CLOSED};
-    snprintf(s->path, sizeof s->path, LAYOUT_TMP "/%" PRIu64, number);
+    snprintf(s->path, sizeof s->path, "%s/%" PRIu64, tmp, number);
     enum err e = begin_file(s);
     if (e != ERR_OK)
         spool_abort(s);

@@ -1,7 +1,8 @@
 /* relay/logic/spool.h - puts the bytes of one upload on disk, hashed on the way.
  *
  * Promise: until commit.h gives the file its name, nothing of an upload is visible to anybody, and
- * whatever is left of it after a crash lies in LAYOUT_TMP, which is swept at start. */
+ * whatever is left of it after a crash lies in the folder it was begun in, which is swept at
+ * start. */
 #pragma once
 
 #include <stdint.h>
@@ -23,9 +24,10 @@ struct spool {
     char path[SPOOL_PATH_MAX]; /* below the root; set while not idle */
 };
 
-/* Starts an upload under a number no other upload of this run has. On error `s` stays idle. */
+/* Starts an upload in the folder `tmp` (see recovery_choose_tmp()), under a number no other upload
+ * of this run has. On error `s` stays idle. */
 CHECKED enum err spool_begin(struct spool *s, const struct fs *fs, const struct hash *hash,
-                             uint64_t number);
+                             const char *tmp, uint64_t number);
 
 /* Adds bytes. On an error the upload is aborted. */
 CHECKED enum err spool_write(struct spool *s, const void *data, size_t len);

@@ -78,11 +78,9 @@ static enum err make_folders(struct app *a)
                  a->folder, err_name(e));
         return e;
     }
-    e = recovery_probe_move(&a->photos.fs);
+    e = recovery_choose_tmp(&a->photos.fs, &a->tmp);
     if (e != ERR_OK)
-        log_line(LOG_LEVEL_ERROR,
-                 "files cannot be moved from .camrelay to the photos: both must lie on one mount "
-                 "dir=%s err=%s",
+        log_line(LOG_LEVEL_ERROR, "no file can be moved into the photo folder dir=%s err=%s",
                  a->folder, err_name(e));
     return e;
 }

@@ -34,6 +34,7 @@ struct app {
     char folder[PATH_MAX]; /* absolute */
     struct lock_flock lock;
     struct fs_posix photos;
+    const char *tmp; /* where uploads are written */
     struct ground_verdict ground;
     struct clock clock;
     struct random random;

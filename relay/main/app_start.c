@@ -236,6 +236,7 @@ static enum err start_uploads(struct app *a)
         .committer = a->committer,
         .metrics = &a->metrics,
         .folder = a->folder,
+        .tmp = a->tmp,
         .sync_bytes = a->ground.promise == GROUND_PER_FILE,
         .coming = &a->uploads_coming,
         .admit = server_admit,

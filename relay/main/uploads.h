@@ -34,6 +34,7 @@ struct uploads_deps {
     struct committer *committer;
     struct metrics *metrics;
     const char *folder;  /* absolute, for answers */
+    const char *tmp;     /* where uploads are written, see recovery_choose_tmp() */
     bool sync_bytes;     /* flush each file by itself (GROUND_PER_FILE) */
     atomic_uint *coming; /* counted here, read by the committer */
     /* May an upload of so many bytes (0 = not known) come now? Must not wait. */

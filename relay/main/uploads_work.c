@@ -33,7 +33,7 @@ static enum err write_chunk(struct upload *up, const struct chunk *chunk)
     enum err e = ERR_OK;
     if (up->spool.fs == NULL) {
         uint64_t number = atomic_fetch_add(&u->next_spool, 1) + 1;
-        e = spool_begin(&up->spool, u->deps.fs, u->deps.hash, number);
+        e = spool_begin(&up->spool, u->deps.fs, u->deps.hash, u->deps.tmp, number);
     } else if (chunk->restart) {
         e = spool_restart(&up->spool);
     }

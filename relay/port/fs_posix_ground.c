@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "relay/port/fs_posix.h"
 
@@ -53,7 +54,7 @@ static bool has_option(const char *options, const char *word)
 }
 
 /* "36 35 98:0 / /mnt rw shared:1 - ext4 /dev/sda1 rw,nobarrier" */
-static void read_mount_line(const char *line, struct ground_facts *out)
+static void read_mount_line(const char *line, struct ground_mount *out)
 {
     const char *at = strstr(line, " - ");
     if (at == NULL)
@@ -72,7 +73,7 @@ static void read_mount_line(const char *line, struct ground_facts *out)
                        has_option(options, "fsync_mode=nobarrier");
 }
 
-static void read_mount(int fd, struct ground_facts *out)
+static void read_mount(int fd, struct ground_mount *out)
 {
     long id = mount_of(fd);
     FILE *file = id < 0 ? NULL : fopen("/proc/self/mountinfo", "re");
@@ -95,10 +96,14 @@ void fs_posix_ground(const struct fs_posix *p, const char *state_folder,
 {
     *out_facts = (struct ground_facts){0};
     read_kernel(out_facts);
-    read_mount(p->root, out_facts);
+    read_mount(p->root, &out_facts->photos);
+    int fd = openat(p->root, state_folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
     struct stat photos;
     struct stat state;
-    out_facts->one_device = fstat(p->root, &photos) == 0 &&
-                            fstatat(p->root, state_folder, &state, 0) == 0 &&
-                            photos.st_dev == state.st_dev;
+    out_facts->one_device =
+        fstat(p->root, &photos) == 0 && fstat(fd, &state) == 0 && photos.st_dev == state.st_dev;
+    read_mount(fd, &out_facts->state);
+    (void)close(fd); /* O_PATH */
 }

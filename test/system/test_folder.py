@@ -386,6 +386,41 @@ class Ground(Folder):
             finally:
                 relay.kill()
 
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_a_state_folder_that_is_a_mount_of_its_own(self):
+        os.makedirs(self.path("elsewhere"))
+        for name, options, durability in (
+                ("tmpfs", ("-t", "tmpfs", "tmpfs"), "none"),
+                ("bind", ("--bind", self.path("elsewhere")), None)):
+            with self.subTest(name):
+                home = self.path(name, "photos", ".camrelay")
+                os.makedirs(home)
+                done = subprocess.run(["mount", *options, home], capture_output=True, check=False)
+                if done.returncode != 0:
+                    self.skipTest("no mounts here")
+                self.addCleanup(subprocess.run, ["umount", "-l", home], check=False)
+                self.check_beside(self.relay(name=name), home + ".near", durability)
+
+    def check_beside(self, relay, near, durability):
+        """Uploads, a kill in the middle of one, and a damaged photo."""
+        told = relay.get("/health")["durability"]
+        self.check(relay, durability or told, "degraded" if told == "none" else "ok")
+        with relay.connect() as c:
+            c.send(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+                   b"Content-Length: 300000\r\n\r\n" + make_jpeg(1, 200000)[:150000])
+            wait_until(lambda: os.listdir(os.path.join(near, "tmp")), "an upload is written")
+            relay.kill()
+        relay.start()
+        self.assertEqual(os.listdir(os.path.join(near, "tmp")), [])
+        name = relay.upload(make_jpeg(2))[1]["filename"]
+        relay.kill()
+        with open(os.path.join(relay.photos, name), "r+b") as file:
+            file.seek(100)
+            file.write(b"damage")
+        relay.start()
+        self.assertEqual(os.listdir(os.path.join(near, "quarantine")), [name])
+        relay.stop()
+
 
 class Rights(Folder):
     @unittest.skipUnless(os.getuid() == 0, "only root can become another")
@@ -423,17 +458,6 @@ class Rights(Folder):
         os.makedirs(self.path("linked"))
         os.symlink("/nowhere", self.path("linked", ".camrelay"))
         self.assertIn(".camrelay in it a folder", self.refused(self.path("linked")))
-
-    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
-    def test_a_state_folder_that_is_a_mount_of_its_own_is_told(self):
-        os.makedirs(self.path("photos", ".camrelay"))
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs",
-                               self.path("photos", ".camrelay")], capture_output=True, check=False)
-        if done.returncode != 0:
-            self.skipTest("no mounts here")
-        self.addCleanup(subprocess.run, ["umount", "-l", self.path("photos", ".camrelay")],
-                        check=False)
-        self.assertIn("on one mount", self.refused(self.path("photos")))
 
     def test_a_user_that_is_not_there(self):
         if os.getuid() != 0:

@@ -7,10 +7,14 @@
 
 enum { GROUND_TYPE_MAX = 32 }; /* bytes of a file system's name with its NUL */
 
+struct ground_mount {
+    char type[GROUND_TYPE_MAX]; /* as the kernel names it: "ext4", "fuse.sshfs"; "": not known */
+    bool no_barriers;           /* mounted so that the medium is never told to empty its cache */
+};
+
 struct ground_facts {
     unsigned kernel_major; /* 0: not known */
     unsigned kernel_minor;
-    char type[GROUND_TYPE_MAX]; /* as the kernel names it: "ext4", "fuse.sshfs"; "": not known */
-    bool one_device;            /* photos and state lie on the same one */
-    bool no_barriers;           /* mounted so that the medium is never told to empty its cache */
+    bool one_device; /* photos and state lie on the same one */
+    struct ground_mount photos, state;
 };

@@ -106,7 +106,7 @@ enum err rig_spool(struct commit_rig *r, const struct rig_upload *u, struct comm
     snprintf(item->photo.original, sizeof item->photo.original, "%s",
              u->original == NULL ? "" : u->original);
     item->photo.received = r->now;
-    enum err e = spool_begin(&spool, &r->disk.fs, &r->hash, ++r->spools);
+    enum err e = spool_begin(&spool, &r->disk.fs, &r->hash, LAYOUT_TMP, ++r->spools);
     if (e == ERR_OK)
         e = spool_write(&spool, u->bytes, strlen(u->bytes));
     if (e == ERR_OK)

@@ -8,7 +8,8 @@ static enum ground_promise judge(const char *type, unsigned major, unsigned mino
 {
     struct ground_facts f = {
         .kernel_major = major, .kernel_minor = minor, .one_device = one_device};
-    strcpy(f.type, type);
+    strcpy(f.photos.type, type);
+    strcpy(f.state.type, type);
     struct ground_verdict v = ground_judge(&f);
     assert_non_null(v.reason);
     assert_true(strlen(v.reason) > 5);
@@ -51,13 +52,27 @@ static void one_flush_needs_one_device(void **state)
     assert_int_equal(judge("tmpfs", 6, 1, false), GROUND_NONE);
 }
 
-static void without_barriers_nothing_is_promised(void **state)
+static void the_weaker_of_two_devices_decides(void **state)
 {
     (void)state;
     struct ground_facts f = {
-        .kernel_major = 6, .type = "ext4", .one_device = true, .no_barriers = true};
+        .kernel_major = 6, .photos = {.type = "ext4"}, .state = {.type = "ext3"}};
+    assert_int_equal(ground_judge(&f).promise, GROUND_PER_FILE);
+    strcpy(f.state.type, "tmpfs");
     assert_int_equal(ground_judge(&f).promise, GROUND_NONE);
-    strcpy(f.type, "ext3");
+    strcpy(f.state.type, "");
+    assert_int_equal(ground_judge(&f).promise, GROUND_NONE);
+    f.state = (struct ground_mount){.type = "ext4", .no_barriers = true};
+    assert_int_equal(ground_judge(&f).promise, GROUND_NONE);
+}
+
+static void without_barriers_nothing_is_promised(void **state)
+{
+    (void)state;
+    struct ground_mount m = {.type = "ext4", .no_barriers = true};
+    struct ground_facts f = {.kernel_major = 6, .one_device = true, .photos = m, .state = m};
+    assert_int_equal(ground_judge(&f).promise, GROUND_NONE);
+    strcpy(f.photos.type, "ext3");
     assert_int_equal(ground_judge(&f).promise, GROUND_NONE);
 }
 
@@ -75,6 +90,7 @@ int main(void)
         cmocka_unit_test(each_kind_of_file_system_gets_what_it_can_carry),
         cmocka_unit_test(one_flush_needs_a_kernel_that_reports_its_errors),
         cmocka_unit_test(one_flush_needs_one_device),
+        cmocka_unit_test(the_weaker_of_two_devices_decides),
         cmocka_unit_test(without_barriers_nothing_is_promised),
         cmocka_unit_test(promises_are_spelt_as_health_spells_them),
     };

@@ -251,6 +251,7 @@ static inline void rig_open_all(struct receive_rig *r, unsigned workers, size_t 
         .committer = r->committer,
         .metrics = &r->metrics,
         .folder = "/photos",
+        .tmp = LAYOUT_TMP,
         .coming = &r->coming,
         .admit = rig_admit,
         .ctx = r,

@@ -64,7 +64,7 @@ static void leave_file(const char *name, const char *key)
     struct photo p = {.received = {1704110400000}};
     bool tagged, taken;
     (void)snprintf(p.key, sizeof p.key, "%s", key);
-    assert_int_equal(spool_begin(&spool, fs, &s_rig.hash, 1000), ERR_OK);
+    assert_int_equal(spool_begin(&spool, fs, &s_rig.hash, LAYOUT_TMP, 1000), ERR_OK);
     assert_int_equal(spool_write(&spool, PHOTO, PHOTO_LEN), ERR_OK);
     assert_int_equal(spool_finish(&spool, &p, false, &tagged), ERR_OK);
     assert_int_equal(fs->rename_noreplace(fs->ctx, spool.path, name, &taken), ERR_OK);

@@ -26,7 +26,8 @@ static void submit(struct sent *s, const char *key)
     struct photo *p = &s->photo.item.photo;
     (void)snprintf(p->key, sizeof p->key, "%s", key);
     p->received = s_rig.clock.wall_now(s_rig.clock.ctx);
-    assert_int_equal(spool_begin(&spool, &s_rig.disk.fs, &s_rig.hash, ++s_spools), ERR_OK);
+    assert_int_equal(spool_begin(&spool, &s_rig.disk.fs, &s_rig.hash, LAYOUT_TMP, ++s_spools),
+                     ERR_OK);
     assert_int_equal(spool_write(&spool, "bytes", 5), ERR_OK);
     assert_int_equal(spool_finish(&spool, p, false, &s->photo.item.tagged), ERR_OK);
     memcpy(s->photo.item.path, spool.path, sizeof s->photo.item.path);

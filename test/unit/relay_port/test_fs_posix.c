@@ -180,10 +180,12 @@ static void the_ground_is_found_out(void **state)
     assert_int_equal(s_disk.fs.make_folder(s_disk.fs.ctx, "state"), ERR_OK);
     fs_posix_ground(&s_disk, "state", &facts);
     assert_true(facts.kernel_major >= 3);
-    assert_string_not_equal(facts.type, "");
+    assert_string_not_equal(facts.photos.type, "");
+    assert_string_equal(facts.state.type, facts.photos.type);
     assert_true(facts.one_device);
     fs_posix_ground(&s_disk, "missing", &facts);
     assert_false(facts.one_device);
+    assert_string_equal(facts.state.type, "");
 }
 
 static void memory_is_known_as_memory(void **state)
@@ -196,7 +198,7 @@ static void memory_is_known_as_memory(void **state)
     assert_int_equal(fs_posix_open(&shm, "/dev/shm"), ERR_OK);
     fs_posix_ground(&shm, ".", &facts);
     fs_posix_close(&shm);
-    assert_string_equal(facts.type, "tmpfs");
+    assert_string_equal(facts.photos.type, "tmpfs");
 }
 
 /* Takes one system call away from this process: it answers `number` from now on. */
