@@ -272,6 +272,30 @@ enum err backlog_add_lent(struct backlog *b, const struct shot *s, const uint8_t
                       .shot = *s, .bytes = jpeg, .give_back = give_back, .give_back_ctx = ctx});
 }
 
+static bool release_lent_slot(struct backlog *b, struct backlog_slot *s)
+{
+    if (is_busy_slot(b, s))
+        return false;
+    if (spill_slot(b, s))
+        return true;
+    if (b->config.policy == BACKLOG_STOP)
+        return false;
+    tally_count(b->config.tally, TALLY_DROPPED, 0);
+    release_slot(b, s);
+    return true;
+}
+
+bool backlog_release_lent(struct backlog *b)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < b->config.slots_max; i++) {
+        struct backlog_slot *s = &b->config.slots[i];
+        if (s->used && s->give_back != NULL)
+            all = release_lent_slot(b, s) && all;
+    }
+    return all;
+}
+
 /* ---- taking ---- */
 
 static const struct photolog_entry *oldest_in_log(const struct backlog *b)

@@ -97,6 +97,11 @@ CHECKED enum err backlog_add(struct backlog *b, const struct shot *s, const uint
 CHECKED enum err backlog_add_lent(struct backlog *b, const struct shot *s, const uint8_t *jpeg,
                                   void (*give_back)(void *ctx), void *ctx);
 
+/* Frees the frames lent to it, because the next photo needs their place: each moves to the log;
+ * where that fails it is dropped and counted, or with BACKLOG_STOP stays. False: one is still out.
+ */
+bool backlog_release_lent(struct backlog *b);
+
 /* The photo to send next. False: there is none. At most one is out at a time. It was read back and
  * is sound; damaged ones met on the way are dropped. */
 bool backlog_take(struct backlog *b, struct backlog_item *out_item);

@@ -136,7 +136,7 @@ static bool build_request(struct courier *c, struct webcall_request *out)
     return !part.overflowed && !trail.overflowed && !lead.overflowed;
 }
 
-static struct webcall_limits limits_for(const struct courier *c, uint32_t bytes)
+struct webcall_limits courier_limits(const struct courier *c, uint32_t bytes)
 {
     const struct courier_config *k = &c->config;
     uint64_t body_ms = (uint64_t)bytes * 1000 / (k->least_bytes_per_s + 1);
@@ -258,7 +258,7 @@ static bool begin(struct courier *c, struct mono now)
         rest(c, c->config.hold_base_ms, c->config.hold_cap_ms, now);
         return false;
     }
-    struct webcall_limits limits = limits_for(c, c->item.shot.length_bytes);
+    struct webcall_limits limits = courier_limits(c, c->item.shot.length_bytes);
     c->tries++;
     c->retries += c->failures > 0 ? 1 : 0;
     c->in_flight = true;
@@ -312,7 +312,7 @@ static bool go_on(struct courier *c, struct mono now)
         show(c, c->holding ? COURIER_HOLDING : COURIER_RESTING, c->not_before);
         return false;
     }
-    if (begin(c, now))
+    if (!c->paused && begin(c, now))
         return true;
     show_idle(c, now);
     return false;
@@ -333,6 +333,20 @@ static void give_up_call(struct courier *c)
     if (c->in_flight)
         backlog_failed(c->backlog, &c->item);
     c->in_flight = false;
+}
+
+void courier_pause(struct courier *c, bool paused)
+{
+    c->paused = paused;
+}
+
+bool courier_free_stream(struct courier *c)
+{
+    if (c->in_flight)
+        return false;
+    webcall_abort(&c->call);
+    c->keep_end = deadline_never();
+    return true;
 }
 
 void courier_hurry(struct courier *c)

@@ -83,6 +83,7 @@ struct courier {
     bool online;
     bool in_flight;
     bool holding;
+    bool paused;
     uint16_t port;
     char host[COURIER_HOST_MAX];
     char lead[COURIER_LEAD_MAX];
@@ -102,6 +103,14 @@ void courier_set_relay(struct courier *c, const char *host, uint16_t port);
 
 /* Is there a network? Going offline ends what is under way; coming back ends any waiting. */
 void courier_set_online(struct courier *c, bool online);
+
+/* While paused it finishes what is under way and begins nothing new. */
+void courier_pause(struct courier *c, bool paused);
+/* Lets somebody else use the stream: an idle connection is closed. False: a photo is under way. */
+bool courier_free_stream(struct courier *c);
+
+/* How long a request with so many bytes may take. */
+struct webcall_limits courier_limits(const struct courier *c, uint32_t bytes);
 
 /* Try again now: somebody changed the settings or asked for it. */
 void courier_hurry(struct courier *c);

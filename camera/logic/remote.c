@@ -82,6 +82,12 @@ static void put_board(const struct station *s, const struct remote_board *b, str
     json_out_put_bool(j, "psram", b->psram);
     json_out_put_bool(j, "brownout_detector", b->brownout_detector);
     json_out_put_bool(j, "safe_mode", b->safe_mode);
+    json_out_put_uint(j, "sensor_reboots", s->ladder.reboots);
+    json_out_put_text(j, "crash_report",
+                      s->postmortem.sent      ? "delivered"
+                      : s->postmortem.waiting ? "waiting"
+                      : s->postmortem.bytes   ? "kept"
+                                              : "none");
     json_out_put_uint(j, "uptime_s", h->uptime_s);
     json_out_put_uint(j, "heap_free", h->heap_free_bytes);
     json_out_put_uint(j, "heap_least", h->heap_least_bytes);

@@ -38,6 +38,8 @@ static void lower_quality(struct shutter *s)
 static enum err grab_fresh(struct shutter *s, int64_t since_us, struct sensor_frame *out)
 {
     for (unsigned n = 0; n <= SHUTTER_STALE_MAX; n++) {
+        if (s->sensor->now_us(s->sensor->ctx) >= s->end_us)
+            return ERR_IO;
         enum err e = s->sensor->grab(s->sensor->ctx, out);
         if (e != ERR_OK)
             return e;
@@ -175,6 +177,7 @@ enum shutter_result shutter_take(struct shutter *s, uint8_t *copy, uint32_t cap,
     const struct sensor *k = s->sensor;
     int64_t since = k->now_us(k->ctx);
     bool lamp = s->config.lamp_percent > 0;
+    s->end_us = since + (int64_t)SHUTTER_TAKE_MAX_MS * 1000;
     if (lamp) {
         k->lamp(k->ctx, s->config.lamp_percent);
         k->pause(k->ctx, s->config.lamp_settle_ms);

@@ -20,6 +20,7 @@ enum {
     SHUTTER_QUALITY_WORST = 40,
     SHUTTER_QUALITY_STEP = 2,
     SHUTTER_NEARLY_FULL_PERCENT = 90, /* of the driver's JPEG buffer, width x height / 5 */
+    SHUTTER_TAKE_MAX_MS = 40 * 1000, /* then no further frame is waited for: watchdogs allow more */
 };
 
 struct shutter_config {
@@ -48,6 +49,7 @@ struct shutter {
     uint32_t stale;     /* frames given back for being older than the trigger */
     uint32_t broken;    /* frames that were not a whole JPEG */
     uint32_t overflows; /* times quality was lowered */
+    int64_t end_us;     /* of the photo being taken */
 };
 
 struct shutter_photo {
@@ -66,7 +68,8 @@ void shutter_init(struct shutter *s, const struct sensor *sensor,
 /* The sensor was started anew: exposure must settle again, quality is as configured. */
 void shutter_restarted(struct shutter *s);
 
-/* Takes a photo now, into `copy` of `cap` bytes. `copy` NULL: boards without room for a second
- * picture; the frame itself is lent then, and the next one will be stale until it is given back. */
+/* Takes a photo now, into `copy` of `cap` bytes, or fails within SHUTTER_TAKE_MAX_MS and one grab.
+ * `copy` NULL: boards without room for a second picture; the frame itself is lent then, and the
+ * next one will be stale until it is given back. */
 enum shutter_result shutter_take(struct shutter *s, uint8_t *copy, uint32_t cap,
                                  struct shutter_photo *out_photo);

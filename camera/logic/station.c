@@ -38,6 +38,27 @@ static void open_flash(struct station *s)
                                 s->memory.entries_max) == ERR_OK;
 }
 
+/* Reboots without a photo in between outlive the reboot, or there would be no end of them. */
+static void keep_reboots(struct station *s)
+{
+    uint8_t n = (uint8_t)s->ladder.reboots;
+    if (n == s->reboots_kept)
+        return;
+    if (s->ports.vault->put(s->ports.vault->ctx, "reboots", &n, 1) == ERR_OK)
+        s->reboots_kept = n;
+    else if (n > 0)
+        s->wants_reboot = false; /* it could not be counted: stay up, degraded */
+}
+
+static void recall_reboots(struct station *s)
+{
+    uint8_t n = 0;
+    size_t len = 0;
+    if (s->ports.vault->get(s->ports.vault->ctx, "reboots", &n, 1, &len) != ERR_OK || len != 1)
+        n = 0;
+    s->ladder.reboots = s->reboots_kept = n < LADDER_REBOOTS_MAX ? n : LADDER_REBOOTS_MAX;
+}
+
 static struct backlog_config backlog_settings(struct station *s)
 {
     return (struct backlog_config){
@@ -104,12 +125,15 @@ void station_start(struct station *s, const struct station_ports *ports,
     s->ca_pem = s->ca_pem_none;
     name_device(s, device);
     ident_start(&s->ident, ports->vault, ports->random);
+    recall_reboots(s);
     open_flash(s);
     struct backlog_config b = backlog_settings(s);
     backlog_start(&s->backlog, &b);
     struct courier_config c = courier_settings(s);
     courier_init(&s->courier, &c, &s->backlog, ports->stream, ports->random);
     courier_lend_piece(&s->courier, memory->piece, memory->piece_bytes);
+    postmortem_init(&s->postmortem, ports->dump, ports->random);
+    postmortem_lend(&s->postmortem, ports->stream, memory->piece, memory->piece_bytes);
     struct shutter_config shutter = shutter_settings(&s->settings);
     shutter_init(&s->shutter, ports->sensor, &shutter);
     station_apply(s, settings, (struct mono){0});
@@ -137,8 +161,10 @@ void station_apply(struct station *s, const struct settings *settings, struct mo
 bool station_wants_photo(struct station *s, struct mono now, struct trigger_local local,
                          enum shot_trigger *out_why)
 {
-    if (s->ended || !ladder_may_try(&s->ladder, now))
+    if (s->ended || !ladder_may_try(&s->ladder, now) || !trigger_is_due(&s->trigger, now))
         return false;
+    if (s->memory.copy == NULL && !backlog_release_lent(&s->backlog))
+        return false; /* the only frame buffer is still being sent */
     return trigger_due(&s->trigger, now, local, out_why);
 }
 
@@ -208,7 +234,10 @@ static bool climb(struct station *s, struct mono now)
         return true;
     case LADDER_POWER_CYCLE: cycle_power(s); return true;
     case LADDER_REST: return false;
-    case LADDER_REBOOT: s->wants_reboot = true; return false;
+    case LADDER_REBOOT:
+        s->wants_reboot = true;
+        keep_reboots(s);
+        return false;
     }
     return false;
 }
@@ -227,20 +256,26 @@ static void describe(struct station *s, struct mono now, enum shot_trigger why,
     sha256_finish(&h, x->shot.digest);
 }
 
+static enum shutter_result take(struct station *s, struct station_exposure *out)
+{
+    if ((s->sensor_on && !s->sensor_stale) || start_sensor(s) == ERR_OK)
+        return shutter_take(&s->shutter, s->memory.copy, s->memory.copy_bytes, &out->photo);
+    s->shutter.failures++;
+    return SHUTTER_FAILED;
+}
+
 void station_expose(struct station *s, struct mono now, enum shot_trigger why,
                     struct station_exposure *out)
 {
-    *out = (struct station_exposure){.result = SHUTTER_FAILED};
-    do {
-        if ((!s->sensor_on || s->sensor_stale) && start_sensor(s) != ERR_OK) {
-            s->shutter.failures++;
-            continue;
-        }
-        out->result = shutter_take(&s->shutter, s->memory.copy, s->memory.copy_bytes, &out->photo);
-    } while (out->result == SHUTTER_FAILED && climb(s, now));
+    *out = (struct station_exposure){0};
+    out->result = take(s, out);
+    if (out->result == SHUTTER_FAILED)
+        out->again = climb(s, now);
     s->ended = s->ended || out->result == SHUTTER_ENDED;
-    if (out->result == SHUTTER_TAKEN || out->result == SHUTTER_TOO_DARK)
+    if (out->result == SHUTTER_TAKEN || out->result == SHUTTER_TOO_DARK) {
         ladder_worked(&s->ladder);
+        keep_reboots(s);
+    }
     if (out->result == SHUTTER_TAKEN)
         describe(s, now, why, out);
 }
@@ -268,11 +303,8 @@ void station_keep(struct station *s, struct station_exposure *x)
 
 /* ---- sending ---- */
 
-void station_send(struct station *s, struct mono now)
+static void heed_news(struct station *s, struct mono now)
 {
-    station_health(s, now);
-    courier_set_relay(&s->courier, s->relay.host, s->relay.port);
-    courier_step(&s->courier, now, timekeep_now(&s->time, now), timekeep_is_sure(&s->time));
     struct courier_news news = courier_take_news(&s->courier);
     if (news.answered)
         relayfind_answered(&s->relay);
@@ -280,11 +312,89 @@ void station_send(struct station *s, struct mono now)
         relayfind_unreachable(&s->relay);
     if (news.relay_time_ms > 0)
         (void)timekeep_hear(&s->time, TIMEKEEP_RELAY, (struct wall){news.relay_time_ms}, now);
+    s->delivered = s->delivered || news.sent;
+}
+
+/* The report of a crash waits until a photo went through: photos come first, and the way works. */
+static bool can_report(const struct station *s)
+{
+    const struct courier *c = &s->courier;
+    bool way_works = s->delivered || backlog_waiting(&s->backlog) == 0;
+    return s->postmortem.waiting && c->online && s->relay.host[0] != '\0' && c->failures == 0 &&
+           way_works;
+}
+
+static bool is_report_due(const struct station *s, struct mono now)
+{
+    return can_report(s) && postmortem_is_due(&s->postmortem, now);
+}
+
+static void begin_report(struct station *s, struct mono now)
+{
+    const struct postmortem_address to = {
+        .device = s->device,
+        .host = s->relay.host,
+        .port = s->relay.port,
+        .tls = s->settings.relay_tls != 0,
+        .ca_pem = s->ca_pem,
+        .upload_path = s->settings.relay_path,
+        .token = s->settings.relay_token,
+        .firmware = s->courier.health.firmware,
+        .reset_reason = s->courier.health.reset_reason,
+        .boot = s->ident.boot,
+    };
+    struct webcall_limits limits = courier_limits(&s->courier, s->postmortem.bytes);
+    postmortem_begin(&s->postmortem, &to, &limits, now);
+}
+
+static void step_courier(struct station *s, struct mono now)
+{
+    courier_step(&s->courier, now, timekeep_now(&s->time, now), timekeep_is_sure(&s->time));
+    heed_news(s, now);
+}
+
+/* The two share one stream: never both at once. */
+void station_send(struct station *s, struct mono now)
+{
+    station_health(s, now);
+    courier_set_relay(&s->courier, s->relay.host, s->relay.port);
+    if (!s->postmortem.in_flight) {
+        courier_pause(&s->courier, is_report_due(s, now));
+        step_courier(s, now);
+        if (is_report_due(s, now) && courier_free_stream(&s->courier))
+            begin_report(s, now);
+    }
+    if (!s->postmortem.in_flight)
+        return;
+    postmortem_step(&s->postmortem, now);
+    if (s->postmortem.in_flight)
+        return;
+    courier_pause(&s->courier, false);
+    step_courier(s, now);
+}
+
+bool station_wants_stream(const struct station *s, bool *out_write)
+{
+    if (s->postmortem.in_flight) {
+        *out_write = s->postmortem.call.wants_write;
+        return true;
+    }
+    *out_write = s->courier.wants_write;
+    return s->courier.wants_stream;
+}
+
+struct deadline station_send_wake(const struct station *s)
+{
+    const struct postmortem *p = &s->postmortem;
+    struct deadline d = p->in_flight ? p->call.wake : s->courier.wake;
+    if (!p->in_flight && can_report(s))
+        d = deadline_earlier(d, p->not_before);
+    return d;
 }
 
 struct deadline station_wake(const struct station *s, struct mono now)
 {
-    struct deadline d = s->courier.wake;
+    struct deadline d = station_send_wake(s);
     if (!s->ended) {
         struct deadline t = trigger_wake(&s->trigger, now);
         if (s->ladder.rest_until.set && !deadline_passed(s->ladder.rest_until, now))

@@ -15,6 +15,7 @@
 #include "camera/logic/flashpart.h"
 #include "camera/logic/ident.h"
 #include "camera/logic/ladder.h"
+#include "camera/logic/postmortem.h"
 #include "camera/logic/relayfind.h"
 #include "camera/logic/settings.h"
 #include "camera/logic/shutter.h"
@@ -38,6 +39,7 @@ struct station_ports {
     const struct flash *flash; /* NULL: no queue but RAM */
     const struct vault *vault;
     const struct random *random;
+    const struct dump *dump; /* of the last crash; NULL: none is kept */
 };
 
 struct station_memory {
@@ -56,6 +58,7 @@ struct station_memory {
 /* A photo between sensor and backlog. */
 struct station_exposure {
     enum shutter_result result;
+    bool again; /* FAILED, but the ladder has a further rung: call station_expose again at once */
     struct shot shot;
     struct shutter_photo photo;
 };
@@ -75,6 +78,7 @@ struct station {
     struct photolog photolog;
     struct backlog backlog;
     struct courier courier;
+    struct postmortem postmortem;
     struct relayfind relay;
     struct trigger trigger;
     struct shutter shutter;
@@ -85,7 +89,9 @@ struct station {
     bool sensor_stale; /* settings changed: start it anew before the next photo */
     bool ended;        /* the source of pictures is at its end */
     bool wants_reboot; /* the ladder asks for it */
+    bool delivered;    /* a photo was acknowledged since the start */
     bool has_log;
+    uint8_t reboots_kept; /* of the ladder, in the vault */
 };
 
 /* Reads log and counters back, counts the boot. `device` names the camera if the settings do not.
@@ -101,17 +107,24 @@ void station_apply(struct station *s, const struct settings *settings, struct mo
 bool station_wants_photo(struct station *s, struct mono now, struct trigger_local local,
                          enum shot_trigger *out_why);
 
-/* Takes it. Waits for the sensor, and for as long as the ladder's rungs need. */
+/* Takes it, or climbs one rung of the ladder: waits for the sensor, never longer than a start, a
+ * photo (SHUTTER_TAKE_MAX_MS) and a power cycle together need. While `out->again`, call it again;
+ * in between the owner may feed watchdogs and let others at the sensor. */
 void station_expose(struct station *s, struct mono now, enum shot_trigger why,
                     struct station_exposure *out);
 
 /* Numbers it, keeps it. The exposure is used up. */
 void station_keep(struct station *s, struct station_exposure *x);
 
-/* Sends what can be sent now. */
+/* Sends what can be sent now: photos, and the report of a crash. */
 void station_send(struct station *s, struct mono now);
 
-/* When something is to be done at the latest. */
+/* Should it be stepped when the stream can be read (and written)? */
+bool station_wants_stream(const struct station *s, bool *out_write);
+
+/* When station_send is to be called at the latest. */
+struct deadline station_send_wake(const struct station *s);
+/* The same for anything, a photo included. */
 struct deadline station_wake(const struct station *s, struct mono now);
 
 /* Brings the health up to date from the station's own parts; the owner adds the rest. */

@@ -54,6 +54,11 @@ static void advance(struct trigger *t, struct mono now)
     t->next.at.ms += missed * t->config.interval_ms;
 }
 
+bool trigger_is_due(const struct trigger *t, struct mono now)
+{
+    return t->requests > 0 || t->gpio || deadline_passed(t->next, now);
+}
+
 bool trigger_due(struct trigger *t, struct mono now, struct trigger_local local,
                  enum shot_trigger *out_why)
 {
@@ -67,7 +72,7 @@ bool trigger_due(struct trigger *t, struct mono now, struct trigger_local local,
         *out_why = SHOT_BY_GPIO;
         return true;
     }
-    if (!t->next.set || !deadline_passed(t->next, now))
+    if (!trigger_is_due(t, now))
         return false;
     advance(t, now);
     *out_why = SHOT_BY_INTERVAL;
@@ -79,6 +84,36 @@ struct deadline trigger_wake(const struct trigger *t, struct mono now)
     if (t->requests > 0 || t->gpio)
         return deadline_in(now, 0);
     return t->next;
+}
+
+/* The time of the week so many minutes later. */
+static struct trigger_local later(struct trigger_local local, uint32_t minutes)
+{
+    uint32_t minute = local.minute + minutes;
+    local.weekday = (uint8_t)((local.weekday + minute / TRIGGER_DAY_MINUTES) % 7);
+    local.minute = (uint16_t)(minute % TRIGGER_DAY_MINUTES);
+    return local;
+}
+
+uint32_t trigger_photo_in_ms(const struct trigger *t, struct mono now, struct trigger_local local)
+{
+    enum { MINUTE_MS = 60 * 1000, WEEK_MINUTES = 7 * TRIGGER_DAY_MINUTES };
+    uint32_t first = deadline_left_ms(t->next, now);
+    if (first == UINT32_MAX || t->config.windows_count == 0 || !local.known)
+        return first;
+    for (uint32_t m = first / MINUTE_MS; m <= WEEK_MINUTES; m++) {
+        if (!trigger_in_window(&t->config, later(local, m)))
+            continue;
+        uint64_t beats = 0, at = (uint64_t)m * MINUTE_MS;
+        if (at > first) /* the first beat at or after the window opens */
+            beats = (at - first + t->config.interval_ms - 1) / t->config.interval_ms;
+        at = first + beats * t->config.interval_ms;
+        uint32_t minute = (uint32_t)(at / MINUTE_MS);
+        if (minute == m || trigger_in_window(&t->config, later(local, minute)))
+            return at < UINT32_MAX ? (uint32_t)at : UINT32_MAX;
+        m = minute; /* that beat falls behind the window */
+    }
+    return UINT32_MAX;
 }
 
 /* ---- text ---- */

@@ -56,6 +56,9 @@ void trigger_init(struct trigger *t, const struct trigger_config *config, struct
 void trigger_gpio(struct trigger *t, struct mono now);
 bool trigger_request(struct trigger *t); /* false: too many are waiting */
 
+/* Would trigger_due have something to decide now? */
+bool trigger_is_due(const struct trigger *t, struct mono now);
+
 /* Is a photo due? At most one answer per photo. While the time of the week is not known, windows do
  * not hold the interval back: better a photo too many. */
 bool trigger_due(struct trigger *t, struct mono now, struct trigger_local local,
@@ -63,6 +66,10 @@ bool trigger_due(struct trigger *t, struct mono now, struct trigger_local local,
 
 /* When to ask again at the latest. */
 struct deadline trigger_wake(const struct trigger *t, struct mono now);
+
+/* Milliseconds until the interval next asks for a photo inside a window; UINT32_MAX: never, or in
+ * more than a week. For sleeping through the time in between. */
+uint32_t trigger_photo_in_ms(const struct trigger *t, struct mono now, struct trigger_local local);
 
 bool trigger_in_window(const struct trigger_config *c, struct trigger_local local);
 

@@ -63,16 +63,19 @@ static bool gpio_says_now(const struct app *a)
 static void take_photo(struct app *a, enum shot_trigger why)
 {
     struct station_exposure x;
-    xSemaphoreTake(a->sensor_lock, portMAX_DELAY);
-    station_expose(&a->station, app_now(a), why, &x);
-    app_lock(a);
-    station_keep(&a->station, &x);
-    a->board_facts.sensor = a->camera.model;
-    bool reboot = a->station.wants_reboot;
-    app_unlock(a);
-    xSemaphoreGive(a->sensor_lock);
-    if (reboot)
-        app_reboot(a);
+    do {
+        feed();
+        xSemaphoreTake(a->sensor_lock, portMAX_DELAY);
+        station_expose(&a->station, app_now(a), why, &x);
+        app_lock(a);
+        station_keep(&a->station, &x);
+        a->board_facts.sensor = a->camera.model;
+        bool reboot = a->station.wants_reboot;
+        app_unlock(a);
+        xSemaphoreGive(a->sensor_lock);
+        if (reboot)
+            app_reboot(a);
+    } while (x.again);
 }
 
 void tasks_capture(void *arg)
@@ -133,9 +136,8 @@ void tasks_courier(void *arg)
         courier_set_online(&a->station.courier, online);
         station_send(&a->station, app_now(a));
         report_upload(a, &sent_before);
-        const struct courier *c = &a->station.courier;
-        uint32_t ms = deadline_left_ms(c->wake, app_now(a));
-        bool sending = c->wants_stream, wants_write = c->wants_write;
+        uint32_t ms = deadline_left_ms(station_send_wake(&a->station), app_now(a));
+        bool wants_write, sending = station_wants_stream(&a->station, &wants_write);
         bool saves = a->station.settings.wifi_power_save != 0;
         app_unlock(a);
         if (sending != was_sending && online)

@@ -74,6 +74,10 @@ static enum err open_camera(struct vcam_fleet *f, struct vcam *v, uint32_t numbe
     snprintf(settings.device, sizeof settings.device, "%.32s", device);
 
     struct station_ports ports = {.vault = &v->vault.vault, .random = &f->random};
+    if (f->options->crash != NULL && number == 1) {
+        host_dump_init(&v->dump, f->options->crash);
+        ports.dump = &v->dump.dump;
+    }
     enum err e = open_source(f, v, &ports.sensor);
     if (e == ERR_OK)
         e = open_state(f, v, settings.device);
@@ -189,7 +193,9 @@ static void take_photo(struct vcam_fleet *f, struct vcam *v, struct mono now)
     if (!has_room(f, v) || !station_wants_photo(&v->station, now, local, &why))
         return;
     struct station_exposure x;
-    station_expose(&v->station, now, why, &x);
+    do {
+        station_expose(&v->station, now, why, &x);
+    } while (x.again);
     station_keep(&v->station, &x);
 }
 
@@ -232,7 +238,8 @@ static uint32_t wait_of(const struct vcam_fleet *f, const struct vcam *v, struct
         ms = 5; /* its trigger is due, but the queue is full: sending makes room */
     struct mono held = host_link_wake(&v->link);
     struct mono real = f->clock.mono_now(f->clock.ctx);
-    if (held.ms > 0 && v->station.courier.mood == COURIER_SENDING)
+    bool write;
+    if (held.ms > 0 && station_wants_stream(&v->station, &write))
         ms = held.ms <= real.ms ? 0 : held.ms - real.ms < ms ? (uint32_t)(held.ms - real.ms) : ms;
     return ms;
 }
@@ -244,11 +251,10 @@ static void wait_for_any(struct vcam_fleet *f)
     uint32_t least = IDLE_MAX_MS;
     for (uint32_t i = 0; i < f->count; i++) {
         const struct vcam *v = &f->cameras[i];
-        const struct courier *c = &v->station.courier;
+        bool wants_write, wants = station_wants_stream(&v->station, &wants_write);
         bool held = host_link_wake(&v->link).ms > 0; /* the socket is ready, but must wait */
-        short events = (short)(POLLIN | (c->wants_write ? POLLOUT : 0));
-        polls[i] =
-            (struct pollfd){.fd = c->wants_stream && !held ? v->stream.fd : -1, .events = events};
+        short events = (short)(POLLIN | (wants_write ? POLLOUT : 0));
+        polls[i] = (struct pollfd){.fd = wants && !held ? v->stream.fd : -1, .events = events};
         uint32_t ms = wait_of(f, v, now);
         least = ms < least ? ms : least;
     }
@@ -257,7 +263,9 @@ static void wait_for_any(struct vcam_fleet *f)
 
 static bool is_done(const struct vcam_fleet *f, const struct vcam *v)
 {
-    return v->station.ended && backlog_waiting(&v->station.backlog) == 0 && !f->options->stay;
+    const struct station *s = &v->station;
+    return s->ended && backlog_waiting(&s->backlog) == 0 && !f->options->stay &&
+           !s->postmortem.waiting;
 }
 
 bool vcam_fleet_step(struct vcam_fleet *f)
@@ -267,7 +275,8 @@ bool vcam_fleet_step(struct vcam_fleet *f)
     bool done = true;
     for (uint32_t i = 0; i < f->count; i++) {
         struct vcam *v = &f->cameras[i];
-        bool held = v->station.courier.mood == COURIER_SENDING && host_link_wake(&v->link).ms > 0;
+        bool write;
+        bool held = station_wants_stream(&v->station, &write) && host_link_wake(&v->link).ms > 0;
         if (polls[i].revents != 0 || held || wait_of(f, v, now) == 0)
             step_camera(f, v);
         done = done && is_done(f, v);

@@ -6,6 +6,7 @@
 #include "camera/logic/station.h"
 #include "camera/main/vcam_options.h"
 #include "camera/port/file_flash.h"
+#include "camera/port/host_dump.h"
 #include "camera/port/host_link.h"
 #include "camera/port/host_sensor.h"
 #include "camera/port/host_stream.h"
@@ -21,6 +22,7 @@ struct vcam {
     struct host_link link;
     struct host_vault vault;
     struct file_flash flash;
+    struct host_dump dump;
     struct host_folder folder;
     struct host_scene scene;
     struct host_v4l2 webcam;

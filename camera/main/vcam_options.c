@@ -29,6 +29,7 @@ static const char USAGE[] =
     "  --stay              do not end when everything is sent\n"
     "  --deadline S        end after S seconds in any case\n"
     "  --set NAME=VALUE    any setting of the firmware; --set help lists them\n"
+    "  --crash FILE        send it as the core dump of a crash, then remove it\n"
     "  --report FILE       write the summary there\n"
     "  --quiet             say nothing else\n"
     "  --link-rate N       at most N bytes a second\n"
@@ -57,6 +58,7 @@ enum option_id {
     OPT_STAY,
     OPT_DEADLINE,
     OPT_SET,
+    OPT_CRASH,
     OPT_REPORT,
     OPT_QUIET,
     OPT_LINK_RATE,
@@ -85,6 +87,7 @@ static const struct option OPTIONS[] = {
     {"stay", no_argument, NULL, OPT_STAY},
     {"deadline", required_argument, NULL, OPT_DEADLINE},
     {"set", required_argument, NULL, OPT_SET},
+    {"crash", required_argument, NULL, OPT_CRASH},
     {"report", required_argument, NULL, OPT_REPORT},
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"link-rate", required_argument, NULL, OPT_LINK_RATE},
@@ -180,6 +183,7 @@ static bool take_text(struct vcam_options *o, int id, const char *arg)
     case OPT_FRAMES: o->frames = arg; return true;
     case OPT_WEBCAM: o->webcam = arg; return true;
     case OPT_STATE: o->state = arg; return true;
+    case OPT_CRASH: o->crash = arg; return true;
     case OPT_REPORT: o->report = arg; return true;
     case OPT_AGAIN: o->again = true; return true;
     case OPT_NO_WAIT: o->no_wait = true; return true;

@@ -16,6 +16,7 @@ enum {
 struct vcam_options {
     const char *frames; /* folder; NULL: none */
     const char *webcam; /* device; NULL: none */
+    const char *crash;  /* file sent as a core dump, then removed; NULL: none */
     bool again;         /* the folder over and over */
     bool no_wait;       /* take photos although there is no room for them */
     bool quiet;

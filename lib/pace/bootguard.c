@@ -16,3 +16,8 @@ bool bootguard_is_healthy(struct mono since_start)
 {
     return since_start.ms >= BOOTGUARD_HEALTHY_MS;
 }
+
+bool bootguard_safe_mode_ends(struct mono since_start)
+{
+    return since_start.ms >= BOOTGUARD_SAFE_MS;
+}

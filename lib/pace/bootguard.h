@@ -16,5 +16,7 @@ enum {
 /* Crashes in a row after this start. */
 uint32_t bootguard_count(uint32_t crashes_before, bool was_crash);
 bool bootguard_is_safe_mode(uint32_t crashes);
+/* Safe mode has lasted long enough: start normally. */
+bool bootguard_safe_mode_ends(struct mono since_start);
 /* The count may go back to 0. */
 bool bootguard_is_healthy(struct mono since_start);

@@ -124,6 +124,11 @@ static void answer(struct fake_relay *r)
         r->out_len = (uint32_t)snprintf(r->out, sizeof r->out, "%s", text);
         return;
     }
+    if (memcmp(r->request, "POST /crash ", 12) == 0) {
+        r->out_len = (uint32_t)snprintf(r->out, sizeof r->out,
+                                        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        return;
+    }
     uint32_t len = 0;
     const uint8_t *file = fake_relay_file(r->request, r->request_len, &len);
     uint8_t digest[32];

@@ -30,7 +30,7 @@ enum fake_relay_deed {
 struct fake_relay_call {
     enum fake_relay_deed deed;
     uint32_t after;
-    const char *answer;     /* all of it; NULL: 200 with the right JSON */
+    const char *answer;     /* all of it; NULL: 200, to a photo with the right JSON */
     bool close_before_next; /* a kept connection is closed while idle */
 };
 

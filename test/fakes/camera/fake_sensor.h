@@ -1,4 +1,4 @@
-/* test/fakes/camera/fake_sensor.h - a sensor with two frame buffers, its own time, and faults. */
+/* test/fakes/camera/fake_sensor.h - a sensor with frame buffers, its own time, and faults. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +29,8 @@ struct fake_sensor {
     unsigned stops;
     unsigned power_offs;
     unsigned grabs;
-    unsigned frames_out; /* lent and not given back */
+    unsigned buffers;
+    unsigned frames_out; /* lent and not given back; if all are, a grab waits in vain */
     uint8_t lamp;
     unsigned lamp_changes;
     int64_t lamp_on_us;

@@ -343,6 +343,36 @@ static void a_lent_frame_goes_back_exactly_once(void **state)
     check_sums(r);
 }
 
+static void a_lent_frame_makes_way_for_the_next_photo(void **state)
+{
+    (void)state;
+    static uint8_t frame[PHOTO], large[(SECTORS - TALLY) * FAKE_FLASH_SECTOR];
+    struct rig *r = fresh(BACKLOG_DROP_OLDEST, BACKLOG_IN_ORDER);
+    struct backlog_item item;
+    r->config.arena_bytes = 0;
+    backlog_start(&r->backlog, &r->config);
+    assert_true(backlog_release_lent(&r->backlog)); /* none is out */
+    assert_int_equal(lend_photo(r, frame, PHOTO), ERR_OK);
+    assert_true(take(r, &item));
+    assert_false(backlog_release_lent(&r->backlog)); /* it is being sent */
+    assert_int_equal(r->given_back, 0);
+    backlog_kept(&r->backlog, &item);
+    assert_true(backlog_release_lent(&r->backlog));
+    assert_int_equal(r->given_back, 1);
+    assert_int_equal(backlog_waiting(&r->backlog), 1); /* in the log now */
+    assert_int_equal(r->tally.now.dropped, 0);
+    check_sums(r);
+    assert_int_equal(lend_photo(r, large, sizeof large), ERR_OK); /* never fits the log */
+    r->backlog.config.policy = BACKLOG_STOP;
+    assert_false(backlog_release_lent(&r->backlog));
+    assert_int_equal(r->given_back, 1);
+    r->backlog.config.policy = BACKLOG_DROP_OLDEST;
+    assert_true(backlog_release_lent(&r->backlog));
+    assert_int_equal(r->given_back, 2);
+    assert_int_equal(r->tally.now.dropped, 1);
+    check_sums(r);
+}
+
 /* A story that takes, fails, sends and drops. What was really sent is written down before the
  * backlog is told, as a relay would. */
 struct diary {
@@ -430,6 +460,7 @@ int main(void)
         cmocka_unit_test(three_refusals_set_a_photo_aside_in_ram_and_in_the_log),
         cmocka_unit_test(a_damaged_photo_is_counted_and_never_sent),
         cmocka_unit_test(a_lent_frame_goes_back_exactly_once),
+        cmocka_unit_test(a_lent_frame_makes_way_for_the_next_photo),
         cmocka_unit_test(after_any_power_cut_the_sums_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

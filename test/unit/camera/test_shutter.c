@@ -151,6 +151,38 @@ static void too_large_for_the_copy_is_no_photo(void **state)
     assert_int_equal(shutter_take(&s_shutter, s_copy, 10000, &s_photo), SHUTTER_TAKEN);
 }
 
+static void no_sensor_however_slow_holds_it_up_for_long(void **state)
+{
+    (void)state;
+    s_shutter.config.lamp_percent = 50;
+    s_shutter.config.lamp_settle_ms = 5000;
+    s_shutter.config.settle_ms_max = 10000;
+    static const struct {
+        unsigned fail, stale, broken;
+    } rows[] = {{1000, 0, 0}, {0, 1000, 0}, {0, 0, 1000}, {0, 3, 0}};
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        s_sensor.period_us = (int64_t)3900 * 1000; /* just before each grab would time out */
+        s_sensor.fail_grabs = rows[i].fail;
+        s_sensor.stale_frames = rows[i].stale;
+        s_sensor.stale_us = 60000000;
+        s_sensor.break_frames = rows[i].broken;
+        int64_t begun_us = s_sensor.now_us;
+        (void)take();
+        int64_t ms = (s_sensor.now_us - begun_us) / 1000;
+        assert_true(ms <= SHUTTER_TAKE_MAX_MS + SENSOR_GRAB_MAX_MS);
+    }
+}
+
+static void a_failed_photo_leaves_nothing_that_hinders_the_next(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        s_sensor.fail_grabs = SHUTTER_TRIES;
+        assert_int_equal(take(), SHUTTER_FAILED);
+        assert_int_equal(take(), SHUTTER_TAKEN);
+    }
+}
+
 static void the_dark_gate_has_hysteresis(void **state)
 {
     (void)state;
@@ -202,6 +234,8 @@ int main(void)
         CASE(nearly_full_buffers_lower_the_quality_and_say_so),
         CASE(a_frame_dropped_by_the_driver_lowers_the_quality),
         CASE(too_large_for_the_copy_is_no_photo),
+        CASE(no_sensor_however_slow_holds_it_up_for_long),
+        CASE(a_failed_photo_leaves_nothing_that_hinders_the_next),
         CASE(the_dark_gate_has_hysteresis),
         CASE(without_room_for_a_copy_the_frame_is_lent),
         CASE(raw_sensors_go_through_the_encoder),

@@ -20,6 +20,7 @@ enum {
     PHOTOS_MAX = 12000,
     MINUTE_MS = 60 * 1000,
     HOUR_MS = 60 * MINUTE_MS,
+    EXPOSE_MAX_US = 60 * 1000 * 1000, /* half of what the task watchdog allows */
 };
 
 struct rig {
@@ -30,6 +31,10 @@ struct rig {
     struct fake_random random;
     struct fake_random faults;
     struct fake_relay relay;
+    struct dump dump;
+    uint32_t dump_bytes;
+    unsigned dumps_stored;
+    uint32_t sent_before_dump; /* photos the relay had when the first dump came */
     struct backlog_slot slots[SLOTS];
     struct photolog_entry entries[ENTRIES];
     uint8_t arena[ARENA];
@@ -52,6 +57,10 @@ static void on_stored(void *ctx, const uint8_t *request, uint32_t len)
     struct rig *r = ctx;
     char text[32];
     uint32_t file_len = 0;
+    if (memcmp(request, "POST /crash ", 12) == 0) {
+        r->sent_before_dump = r->dumps_stored++ > 0 ? r->sent_before_dump : r->last_new;
+        return;
+    }
     const uint8_t *file = fake_relay_file(request, len, &file_len);
     assert_true(fake_relay_field(request, len, "X-Camera-Seq", text, sizeof text));
     uint32_t seq = (uint32_t)strtoul(text, NULL, 10);
@@ -68,13 +77,32 @@ static void on_stored(void *ctx, const uint8_t *request, uint32_t len)
     }
 }
 
+static uint32_t dump_bytes(void *ctx)
+{
+    return ((struct rig *)ctx)->dump_bytes;
+}
+
+static enum err dump_read(void *ctx, uint32_t offset, void *out, size_t len)
+{
+    assert_true(offset + len <= ((struct rig *)ctx)->dump_bytes);
+    memset(out, 0x5A, len);
+    return ERR_OK;
+}
+
+static void dump_erase(void *ctx)
+{
+    ((struct rig *)ctx)->dump_bytes = 0;
+}
+
 static void start(struct rig *r)
 {
+    r->dump = (struct dump){.ctx = r, .bytes = dump_bytes, .read = dump_read, .erase = dump_erase};
     struct station_ports ports = {.sensor = &r->sensor.sensor,
                                   .stream = fake_relay_stream(&r->relay),
                                   .flash = &r->flash.flash,
                                   .vault = &r->vault.vault,
-                                  .random = &r->random.random};
+                                  .random = &r->random.random,
+                                  .dump = &r->dump};
     struct station_memory memory = {
         .arena = r->arena,
         .arena_bytes = r->without_psram ? 0 : ARENA,
@@ -101,6 +129,7 @@ static struct rig *fresh(bool without_psram)
     memset(r, 0, sizeof *r);
     r->without_psram = without_psram;
     fake_sensor_init(&r->sensor);
+    r->sensor.buffers = without_psram ? 1 : 2;
     fake_flash_init(&r->flash, FAKE_FLASH_SECTORS_MAX);
     fake_vault_init(&r->vault);
     fake_random_init(&r->random, 5);
@@ -122,7 +151,11 @@ static void take_if_due(struct rig *r)
     r->sensor.now_us = (int64_t)r->now.ms * 1000;
     r->sensor.size_bytes = 200 + fake_random_next(&r->faults) % 700;
     struct station_exposure x;
-    station_expose(&r->station, r->now, why, &x);
+    do {
+        int64_t begun_us = r->sensor.now_us;
+        station_expose(&r->station, r->now, why, &x);
+        assert_true(r->sensor.now_us - begun_us < EXPOSE_MAX_US);
+    } while (x.again);
     uint32_t seq = r->station.ident.seq + 1;
     if (x.result == SHUTTER_TAKEN) {
         assert_true(seq < PHOTOS_MAX);
@@ -193,6 +226,7 @@ static void a_week_of_bad_wifi_and_a_bad_relay_loses_nothing(void **state)
     live(r, (uint64_t)7 * 24 * HOUR_MS, true, 30);
     assert_true(r->taken_count > 10000);
     assert_true(r->bad > 3000 && r->station.courier.retries > 1000);
+    assert_false(r->station.wants_reboot); /* never for Wi-Fi or a relay */
     r->station.settings.interval_ms = 0;
     station_apply(&r->station, &r->station.settings, r->now);
     live(r, r->now.ms + HOUR_MS, false, 0);
@@ -221,6 +255,7 @@ static void a_day_without_psram_loses_nothing_either(void **state)
     assert_true(r->taken_count > 1400);
     check_all_arrived(r);
     assert_int_equal(r->sensor.frames_out, 0);
+    assert_int_equal(r->station.shutter.failures, 0); /* it never waited for a frame of its own */
     fake_relay_free(&r->relay);
 }
 
@@ -279,6 +314,81 @@ static void a_sensor_that_hangs_now_and_then_costs_no_reboot(void **state)
     fake_relay_free(&r->relay);
 }
 
+static void reboots_for_a_dead_sensor_end_although_each_forgets_all(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    r->sensor.fail_starts = 1000000;
+    unsigned reboots = 0;
+    uint64_t last = 0, gap = 0;
+    for (uint32_t hours = 0; hours < 24 * 90; hours++) {
+        live(r, r->now.ms + HOUR_MS, false, 0);
+        if (!r->station.wants_reboot)
+            continue;
+        reboots++;
+        assert_true(r->now.ms - last > gap / 2);
+        gap = r->now.ms - last;
+        last = r->now.ms;
+        start(r);
+        r->station.trigger.next.at = r->now; /* a real clock would begin anew */
+    }
+    assert_int_equal(reboots, LADDER_REBOOTS_MAX);
+    r->sensor.fail_starts = 0;
+    live(r, r->now.ms + HOUR_MS, false, 0);
+    assert_true(r->taken_count > 0);
+    start(r);
+    assert_int_equal(r->station.ladder.reboots, 0); /* a photo: all is forgiven */
+    fake_relay_free(&r->relay);
+}
+
+static void a_reboot_that_cannot_be_counted_is_not_made(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    r->sensor.fail_starts = 1000000;
+    r->vault.fail_put = true;
+    live(r, 48 * HOUR_MS, false, 0);
+    assert_false(r->station.wants_reboot);
+    assert_true(r->station.ladder.degraded);
+    fake_relay_free(&r->relay);
+}
+
+static void the_report_of_a_crash_goes_out_after_a_photo(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    r->dump_bytes = 5000;
+    start(r);
+    assert_true(r->station.postmortem.waiting);
+    live(r, 5 * MINUTE_MS, true, 0); /* no network: nothing goes out */
+    assert_int_equal(r->relay.connections, 0);
+    live(r, 20 * MINUTE_MS, true, 0);
+    assert_int_equal(r->dumps_stored, 1);
+    assert_true(r->sent_before_dump > 0);
+    assert_true(r->station.postmortem.sent && r->dump_bytes == 0);
+    r->station.settings.interval_ms = 0;
+    station_apply(&r->station, &r->station.settings, r->now);
+    live(r, r->now.ms + HOUR_MS, false, 0);
+    check_all_arrived(r); /* photos went on meanwhile */
+    fake_relay_free(&r->relay);
+}
+
+static void a_bad_relay_gets_the_report_in_the_end(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    r->dump_bytes = 5000;
+    start(r);
+    live(r, 24 * HOUR_MS, true, 60);
+    assert_int_equal(r->dump_bytes, 0);
+    assert_true(r->dumps_stored >= 1);
+    r->station.settings.interval_ms = 0;
+    station_apply(&r->station, &r->station.settings, r->now);
+    live(r, r->now.ms + 2 * HOUR_MS, false, 0);
+    check_all_arrived(r);
+    fake_relay_free(&r->relay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +397,10 @@ int main(void)
         cmocka_unit_test(photos_on_flash_survive_a_reboot_with_their_keys),
         cmocka_unit_test(a_dead_sensor_climbs_the_ladder_and_the_rest_lives_on),
         cmocka_unit_test(a_sensor_that_hangs_now_and_then_costs_no_reboot),
+        cmocka_unit_test(reboots_for_a_dead_sensor_end_although_each_forgets_all),
+        cmocka_unit_test(a_reboot_that_cannot_be_counted_is_not_made),
+        cmocka_unit_test(the_report_of_a_crash_goes_out_after_a_photo),
+        cmocka_unit_test(a_bad_relay_gets_the_report_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
