@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/wire/jpeg.h"
 #include "relay/logic/layout.h"
 #include "relay/logic/tag.h"
 
@@ -12,11 +11,8 @@ enum { READ_BYTES = 32 * 1024 };
 bool adopt_is_name(const char *name)
 {
     struct slice s = slice_of(name);
-    if (s.len == 0 || s.len >= PHOTO_NAME_MAX || name[0] == '.')
-        return false;
-    struct slice short_end = {name + (s.len > 4 ? s.len - 4 : 0), s.len > 4 ? 4 : 0};
-    struct slice long_end = {name + (s.len > 5 ? s.len - 5 : 0), s.len > 5 ? 5 : 0};
-    return slice_eq_nocase(short_end, SLICE(".jpg")) || slice_eq_nocase(long_end, SLICE(".jpeg"));
+    enum medium m;
+    return s.len > 0 && s.len < PHOTO_NAME_MAX && name[0] != '.' && medium_of_name(s, &m);
 }
 
 static bool find_photo(void *arg, const char *name)
@@ -81,16 +77,15 @@ enum err adopt_read_tag(const struct fs *fs, const char *name, bool *out_found,
     return ERR_OK;
 }
 
-/* Hashes the file and walks its JPEG in one reading. */
+/* Hashes the file and walks its structure in one reading. */
 static enum err read_through(const struct fs *fs, const struct hash *hash, int fd, struct photo *p,
-                             enum jpeg_verdict *out_verdict)
+                             struct medium_probe *probe)
 {
     struct hash_stream *stream;
     enum err e = hash->begin(hash->ctx, &stream);
     if (e != ERR_OK)
         return e;
-    struct jpeg jpeg;
-    jpeg_init(&jpeg);
+    *probe = (struct medium_probe){0};
     char bytes[READ_BYTES];
     size_t got = 1;
     p->size_bytes = 0;
@@ -99,7 +94,7 @@ static enum err read_through(const struct fs *fs, const struct hash *hash, int f
         if (e != ERR_OK || got == 0)
             break;
         hash->update(hash->ctx, stream, bytes, got);
-        *out_verdict = jpeg_feed(&jpeg, bytes, got);
+        (void)medium_feed(probe, bytes, got);
         p->size_bytes += got;
     }
     if (e != ERR_OK) {
@@ -107,12 +102,19 @@ static enum err read_through(const struct fs *fs, const struct hash *hash, int f
         return e;
     }
     hash->finish(hash->ctx, stream, p->sha256);
-    *out_verdict = jpeg_verdict(&jpeg);
     return ERR_OK;
 }
 
-static void judge(const struct photo *seen, enum jpeg_verdict jpeg, const struct photo *record,
-                  struct adopt_found *out)
+/* Is it what its name says, and all of it? */
+static bool is_whole(const struct photo *p, const struct medium_probe *probe)
+{
+    enum medium named;
+    return medium_of_name(slice_of(p->name), &named) && probe->begun && probe->medium == named &&
+           medium_verdict(probe) == MEDIUM_WHOLE;
+}
+
+static void judge(const struct photo *seen, const struct medium_probe *probe,
+                  const struct photo *record, struct adopt_found *out)
 {
     if (record != NULL) {
         bool same = record->size_bytes == seen->size_bytes &&
@@ -123,29 +125,32 @@ static void judge(const struct photo *seen, enum jpeg_verdict jpeg, const struct
         return;
     }
     out->photo = *seen;
-    switch (jpeg) {
-    case JPEG_WHOLE: out->verdict = ADOPT_TAKE; break;
-    case JPEG_INCOMPLETE:
-    case JPEG_ALIEN:
-    case JPEG_DAMAGED: out->verdict = ADOPT_NEVER; break;
-    }
+    out->verdict = is_whole(seen, probe) ? ADOPT_TAKE : ADOPT_NEVER;
+}
+
+static bool is_accepted(const struct adopt_look *look)
+{
+    enum medium m;
+    return medium_of_name(slice_of(look->name), &m) && (look->accept & MEDIUM_BIT(m)) != 0;
 }
 
 static enum err examine_open(const struct fs *fs, const struct hash *hash, int fd,
-                             const struct photo *record, struct adopt_found *out)
+                             const struct adopt_look *look, struct adopt_found *out)
 {
     struct photo own = {0};
     struct photo seen = out->photo;
-    enum jpeg_verdict jpeg = JPEG_INCOMPLETE;
+    struct medium_probe probe;
     enum err e = read_record(fs, fd, &out->tagged, &own);
     if (e != ERR_OK)
         return e;
-    bool ours = out->tagged || record != NULL;
-    if (!ours && out->verdict == ADOPT_NOT_YET)
+    bool ours = out->tagged || look->record != NULL;
+    if (!ours && !is_accepted(look))
+        out->verdict = ADOPT_NEVER;
+    if (!ours && (out->verdict == ADOPT_NOT_YET || !is_accepted(look)))
         return ERR_OK;
-    e = read_through(fs, hash, fd, &seen, &jpeg);
+    e = read_through(fs, hash, fd, &seen, &probe);
     if (e == ERR_OK)
-        judge(&seen, jpeg, out->tagged ? &own : record, out);
+        judge(&seen, &probe, out->tagged ? &own : look->record, out);
     return e;
 }
 
@@ -173,7 +178,7 @@ enum err adopt_examine(const struct fs *fs, const struct hash *hash, const struc
     snprintf(out->photo.original, sizeof out->photo.original, "%s", name);
     out->photo.received = st.modified;
     out->verdict = is_still(st.modified, look) ? ADOPT_NEVER : ADOPT_NOT_YET;
-    e = examine_open(fs, hash, fd, look->record, out);
+    e = examine_open(fs, hash, fd, look, out);
     (void)fs->close(fs->ctx, fd); /* only read */
     return e;
 }

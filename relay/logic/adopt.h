@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "lib/port/fs.h"
+#include "relay/logic/medium.h"
 #include "relay/logic/ports/hash.h"
 #include "relay/logic/ports/photo.h"
 
@@ -15,7 +16,7 @@ enum adopt_verdict {
     ADOPT_TAKE,    /* `photo` is filled in: commit it in place */
     ADOPT_NOT_YET, /* changed a moment ago: perhaps still being copied */
     ADOPT_DAMAGED, /* has a record of ours, and its bytes are not those of the record */
-    ADOPT_NEVER,   /* gone, not a plain file, or not a whole JPEG: nothing until it is written again
+    ADOPT_NEVER,   /* gone, not a plain file, or not whole: nothing until it is written again
                     */
 };
 
@@ -31,10 +32,11 @@ struct adopt_look {
     const struct photo *record; /* stands in where the file has no record of its own; NULL: none */
     struct wall now;
     uint32_t still_ms; /* a file without any record must not have changed for so long */
+    unsigned accept;   /* MEDIUM_BITs: others are taken only with a record */
 };
 
-/* May a file of this name be a photo? It ends in .jpg or .jpeg (any case) and does not begin with a
- * dot. */
+/* May a file of this name be a photo, or a recording? It ends in .jpg, .jpeg, .wav or .flac (any
+ * case) and does not begin with a dot. */
 bool adopt_is_name(const char *name);
 
 /* Is there anything a new database would have to be filled from: a file that may be a photo, or a

@@ -8,6 +8,7 @@
 #include "lib/base/hex.h"
 #include "lib/wire/timestamp.h"
 #include "lib/wire/url.h"
+#include "relay/logic/medium.h"
 
 enum catalog_refusal catalog_query_read(struct slice limit, struct slice cursor,
                                         struct slice camera, struct catalog_query *q)
@@ -192,6 +193,18 @@ static int64_t next_id(const struct catalog *c)
                            : c->page.outbox[c->page_at].photo.id;
 }
 
+/* Of a recording there is no small picture. */
+static void put_kind(struct json_out *j, const char *name)
+{
+    enum medium m = MEDIUM_JPEG;
+    (void)medium_of_name(slice_of(name), &m); /* every stored file has such a name */
+    if (medium_is_sound(m))
+        json_out_put_null(j, "thumb");
+    else
+        put_address(j, "thumb", "/thumbs/", name);
+    json_out_put_text(j, "type", medium_type(m));
+}
+
 static void write_entry(struct catalog *c)
 {
     c->last_id = next_id(c);
@@ -201,7 +214,7 @@ static void write_entry(struct catalog *c)
         catalog_write_photo(row, c->destinations, c->destination_count, &c->json);
         if (c->query.kind == CATALOG_GALLERY) {
             put_address(&c->json, "photo", "/photos/", row->photo.name);
-            put_address(&c->json, "thumb", "/thumbs/", row->photo.name);
+            put_kind(&c->json, row->photo.name);
         }
     } else {
         write_delivery(c, &c->page.outbox[c->page_at]);

@@ -27,7 +27,8 @@ static void fail(struct commit_item *item, enum err e)
 
 static void drop_spooled(struct commit *c, const struct commit_item *item)
 {
-    if (!item->in_place)
+    bool keep = item->kept && item->outcome == COMMIT_FAILED;
+    if (!item->in_place && !keep)
         (void)c->deps.fs->remove(c->deps.fs->ctx, item->path); /* the sweep finds it too */
 }
 
@@ -137,6 +138,7 @@ static enum err give_name(struct commit *c, struct commit_item *item)
     c->deps.stamp(c->deps.ctx, item->photo.received, stamp);
     struct names_base base;
     names_make_base(slice_of(item->photo.original), stamp, &base);
+    snprintf(base.extension, sizeof base.extension, "%s", medium_extension(item->medium));
 
     uint32_t number = strcmp(c->last_base, base.base) == 0 ? c->last_number + 1 : 1;
     enum err e = ERR_OK;
@@ -171,8 +173,12 @@ static enum err give_name(struct commit *c, struct commit_item *item)
 /* Takes a name back: the photo was never acknowledged. */
 static void take_name_back(struct commit *c, struct commit_item *item)
 {
-    if (!item->in_place && item->photo.name[0] != '\0')
-        (void)c->deps.fs->remove(c->deps.fs->ctx, item->photo.name);
+    const struct fs *fs = c->deps.fs;
+    bool taken;
+    if (item->kept && item->photo.name[0] != '\0') /* if not, it is found in the folder again */
+        (void)(fs->rename_noreplace(fs->ctx, item->photo.name, item->path, &taken) == ERR_OK);
+    else if (!item->in_place && item->photo.name[0] != '\0')
+        (void)fs->remove(fs->ctx, item->photo.name);
     item->photo.name[item->in_place ? strlen(item->photo.name) : 0] = '\0';
 }
 

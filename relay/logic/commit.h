@@ -21,6 +21,7 @@
 #include "relay/logic/ground.h"
 #include "relay/logic/journal.h"
 #include "relay/logic/limits.h"
+#include "relay/logic/medium.h"
 #include "relay/logic/names.h"
 #include "relay/logic/ports/hash.h"
 #include "relay/logic/ports/state.h"
@@ -39,7 +40,9 @@ enum commit_outcome {
 struct commit_item {
     struct photo photo;        /* in: all but id, name and batch; out: these too */
     char path[SPOOL_PATH_MAX]; /* the spooled file; unused if `in_place` */
+    enum medium medium;        /* gives the extension of its name; unused if `in_place` */
     bool in_place;             /* adopted: lies in the folder already under photo.name */
+    bool kept;                 /* the only copy there is: unless it is stored, it stays at `path` */
     bool tagged;               /* its record lies with the file; else it goes to the journal */
     enum commit_outcome outcome;
     enum err error;

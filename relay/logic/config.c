@@ -6,6 +6,7 @@
 
 #include "relay/logic/config_table.h"
 #include "relay/logic/config_value.h"
+#include "relay/logic/medium.h"
 #include "relay/logic/nearest.h"
 
 static const char *const SETTING_WORDS[] = {
@@ -229,8 +230,20 @@ enum err config_set(struct config *c, enum config_source source, struct slice ke
     return ERR_OK;
 }
 
+unsigned config_accept(const struct config *c)
+{
+    unsigned mask = 0;
+    struct buf why;
+    buf_init(&why, NULL, 0);
+    enum err e = medium_read_list(slice_of(c->accept), &mask, &why);
+    return e == ERR_OK ? mask : MEDIUM_BIT(MEDIUM_JPEG); /* config_finish() looked at it */
+}
+
 enum err config_finish(struct config *c, struct buf *why)
 {
+    unsigned accept;
+    if (medium_read_list(slice_of(c->accept), &accept, why) != ERR_OK)
+        return ERR_INPUT;
     if ((c->tls_cert[0] == '\0') != (c->tls_key[0] == '\0')) {
         buf_add_text(why, "tls_cert and tls_key need each other");
         return ERR_INPUT;

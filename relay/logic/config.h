@@ -122,6 +122,9 @@ const char *config_suggest(struct slice typed);
  */
 bool config_secret_matches(const struct config_secret *s, struct slice presented);
 
+/* The setting `accept` as MEDIUM_BITs (medium.h), after config_finish(). */
+unsigned config_accept(const struct config *c);
+
 /* To be called once all sources are applied: judges what one key alone cannot tell, and gives
  * remote_token to the destination it is meant for. */
 CHECKED enum err config_finish(struct config *c, struct buf *why);

@@ -294,6 +294,14 @@ static bool open_photo(struct dispatch *d, struct dispatch_slot *slot, int *out_
     return false;
 }
 
+/* An hour of sound over a slow line takes longer than any photo. */
+static uint32_t total_ms_of(const struct photo *photo)
+{
+    const uint64_t day_ms = 24ull * 3600 * 1000;
+    uint64_t ms = photo->size_bytes / DISPATCH_BYTES_PER_MS_MIN;
+    return (uint32_t)(ms < day_ms ? ms : day_ms);
+}
+
 static void start_upload(struct dispatch *d, struct dispatch_slot *slot)
 {
     const struct dispatch_target *t = &d->routes[slot->destination].target;
@@ -312,6 +320,7 @@ static void start_upload(struct dispatch *d, struct dispatch_slot *slot)
     request.prefix_len = p.prefix_len;
     request.fd = fd;
     request.fd_len = slot->row.photo.size_bytes;
+    request.total_timeout_ms += total_ms_of(&slot->row.photo);
     request.suffix = p.suffix;
     request.suffix_len = p.suffix_len;
     start_request(d, slot, &request);

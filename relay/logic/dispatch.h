@@ -32,7 +32,8 @@ enum {
     DISPATCH_VIEW_PAUSE_MS = 1000,    /* after the view failed */
     DISPATCH_CONNECT_MS = 10 * 1000,
     DISPATCH_STALL_MS = 30 * 1000,
-    DISPATCH_TOTAL_MS = 10 * 60 * 1000,
+    DISPATCH_TOTAL_MS = 10 * 60 * 1000, /* and as long as its bytes take at this pace: */
+    DISPATCH_BYTES_PER_MS_MIN = 16,
 };
 
 /* One destination as the owner named it. Texts are borrowed and outlive the dispatch. */

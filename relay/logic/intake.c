@@ -28,21 +28,47 @@ static uint8_t rank_of(const struct multipart_part *part)
     return part->has_filename ? RANK_FILENAME : RANK_NONE;
 }
 
-/* Is this a type under which a bare JPEG comes? */
-static bool is_bare_type(struct slice content_type)
+static bool accepts(const struct intake *in, enum medium m)
 {
-    static const char *const types[] = {"image/jpeg", "image/jpg", "image/pjpeg",
-                                        "application/octet-stream"};
+    return (in->limits.accept & MEDIUM_BIT(m)) != 0;
+}
+
+static uint64_t bytes_max_of(const struct intake *in, enum medium m)
+{
+    return medium_is_sound(m) ? in->limits.sound_bytes_max : in->limits.photo_bytes_max;
+}
+
+/* Of whatever is accepted. */
+static uint64_t bytes_max(const struct intake *in)
+{
+    uint64_t most = 0;
+    for (unsigned m = 0; m < MEDIUMS; m++) {
+        uint64_t max = bytes_max_of(in, (enum medium)m);
+        if (accepts(in, (enum medium)m) && max > most)
+            most = max;
+    }
+    return most;
+}
+
+static enum refusal too_large(enum medium m)
+{
+    return medium_is_sound(m) ? REFUSAL_SOUND_TOO_LARGE : REFUSAL_TOO_LARGE;
+}
+
+/* Is this a type under which a bare photo comes? `in->declared` notes which. */
+static enum refusal judge_bare_type(struct intake *in, struct slice content_type)
+{
     struct http_field_media media;
     if (content_type.len == 0)
-        return true;
+        return REFUSAL_NONE;
     if (http_field_media(content_type, &media) != ERR_OK)
-        return false;
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (http_field_media_is(&media, types[i]))
-            return true;
-    }
-    return false;
+        return REFUSAL_NOT_JPEG;
+    if (http_field_media_is(&media, "application/octet-stream"))
+        return REFUSAL_NONE;
+    in->is_declared = medium_of_type(content_type, &in->declared);
+    if (!in->is_declared)
+        return REFUSAL_NOT_JPEG;
+    return accepts(in, in->declared) ? REFUSAL_NONE : REFUSAL_NOT_ACCEPTED;
 }
 
 static enum refusal choose_form(struct intake *in, struct slice content_type)
@@ -56,7 +82,7 @@ static enum refusal choose_form(struct intake *in, struct slice content_type)
     case MULTIPART_KIND_UNBOUNDED: in->is_unbounded = true; return REFUSAL_NONE;
     case MULTIPART_KIND_OTHER: break;
     }
-    return is_bare_type(content_type) ? REFUSAL_NONE : REFUSAL_NOT_JPEG;
+    return judge_bare_type(in, content_type);
 }
 
 /* What only describes the photo is left out if it cannot be read; what the sender relies on (key,
@@ -76,31 +102,51 @@ static enum refusal read_fields(struct intake *in, const struct intake_request *
     return REFUSAL_NONE;
 }
 
-enum refusal intake_begin(struct intake *in, const struct intake_request *r,
-                          uint64_t photo_bytes_max)
+static enum refusal judge_length(const struct intake *in, uint64_t length)
 {
-    *in = (struct intake){.photo_bytes_max = photo_bytes_max};
-    jpeg_init(&in->jpeg);
+    uint64_t overhead = in->is_multipart ? BODY_OVERHEAD_MAX : 0;
+    uint64_t max = in->is_declared ? bytes_max_of(in, in->declared) : bytes_max(in);
+    if (length <= max + overhead)
+        return REFUSAL_NONE;
+    return too_large(in->is_declared ? in->declared : MEDIUM_JPEG);
+}
+
+enum refusal intake_begin(struct intake *in, const struct intake_request *r,
+                          const struct intake_limits *limits)
+{
+    *in = (struct intake){.limits = *limits};
     enum refusal verdict = choose_form(in, r->content_type);
     if (verdict == REFUSAL_NONE)
         verdict = read_fields(in, r);
-    uint64_t overhead = in->is_multipart ? BODY_OVERHEAD_MAX : 0;
-    if (verdict == REFUSAL_NONE && r->has_length && r->length > photo_bytes_max + overhead)
-        verdict = REFUSAL_TOO_LARGE;
+    if (verdict == REFUSAL_NONE && r->has_length)
+        verdict = judge_length(in, r->length);
     return refuse(in, verdict);
+}
+
+/* What the bytes so far say of what is taken here. */
+static enum refusal judge_medium(const struct intake *in)
+{
+    if (medium_verdict(&in->probe) == MEDIUM_ALIEN)
+        return in->is_unbounded ? REFUSAL_MALFORMED : REFUSAL_NOT_JPEG;
+    if (medium_is_sure(&in->probe) && !accepts(in, in->probe.medium))
+        return REFUSAL_NOT_ACCEPTED;
+    return REFUSAL_NONE;
 }
 
 static enum refusal take_photo(struct intake *in, struct slice bytes, struct buf *out)
 {
     in->photo_bytes += bytes.len;
-    if (in->photo_bytes > in->photo_bytes_max)
-        return REFUSAL_TOO_LARGE;
-    enum jpeg_verdict verdict = jpeg_feed(&in->jpeg, bytes.ptr, bytes.len);
+    (void)medium_feed(&in->probe, bytes.ptr, bytes.len);
+    enum medium m = in->probe.begun ? in->probe.medium : MEDIUM_JPEG;
+    /* A part with just any name may turn out not to be the photo; everything else is. */
+    bool is_certain = !(in->is_multipart && in->rank == RANK_FILENAME);
+    enum refusal r = judge_medium(in);
+    if (r != REFUSAL_NONE && is_certain)
+        return r;
+    if (in->photo_bytes > (r == REFUSAL_NONE ? bytes_max_of(in, m) : bytes_max(in)))
+        return too_large(m);
     buf_add_slice(out, bytes);
     assert(!out->overflowed);
-    /* A part with just any name may turn out not to be the photo; everything else is. */
-    if (verdict == JPEG_ALIEN && !(in->is_multipart && in->rank == RANK_FILENAME))
-        return in->is_unbounded ? REFUSAL_MALFORMED : REFUSAL_NOT_JPEG;
     return REFUSAL_NONE;
 }
 
@@ -120,7 +166,7 @@ static void choose_part(struct intake *in, struct buf *out)
     }
     in->rank = rank;
     in->two_photos = false;
-    jpeg_init(&in->jpeg);
+    in->probe = (struct medium_probe){0};
     struct slice name = part->filename;
     if (name.len >= sizeof in->photo.original) /* the end of a path is what tells */
         name = (struct slice){name.ptr + name.len - sizeof in->photo.original + 1,
@@ -162,7 +208,7 @@ enum refusal intake_feed(struct intake *in, struct slice bytes, struct buf *out)
     if (in->refusal != REFUSAL_NONE || bytes.len == 0)
         return in->refusal;
     in->body_bytes += bytes.len;
-    if (in->is_multipart && in->body_bytes > in->photo_bytes_max + BODY_OVERHEAD_MAX)
+    if (in->is_multipart && in->body_bytes > bytes_max(in) + BODY_OVERHEAD_MAX)
         return refuse(in, REFUSAL_TOO_LARGE);
     return refuse(in,
                   in->is_multipart ? feed_multipart(in, bytes, out) : take_photo(in, bytes, out));
@@ -178,12 +224,21 @@ enum refusal intake_end(struct intake *in)
         return refuse(in, REFUSAL_TWO_PHOTOS);
     if (in->photo_bytes == 0)
         return refuse(in, REFUSAL_NO_PHOTO);
-    switch (jpeg_verdict(&in->jpeg)) {
-    case JPEG_ALIEN: return refuse(in, REFUSAL_NOT_JPEG);
-    case JPEG_INCOMPLETE: return refuse(in, REFUSAL_JPEG_CUT);
+    enum refusal r = judge_medium(in);
+    if (r == REFUSAL_NONE && !accepts(in, in->probe.medium))
+        r = REFUSAL_NOT_ACCEPTED; /* too short to be sure of it, and that is all there is */
+    if (r != REFUSAL_NONE)
+        return refuse(in, r);
+    switch (medium_verdict(&in->probe)) {
+    case MEDIUM_INCOMPLETE:
+        return refuse(in, in->probe.medium == MEDIUM_JPEG ? REFUSAL_JPEG_CUT : REFUSAL_SOUND_CUT);
     /* Unusual inside, but all there: the sender's bytes are kept as they are. */
-    case JPEG_DAMAGED:
-    case JPEG_WHOLE: break;
+    case MEDIUM_DAMAGED:
+        if (in->probe.medium != MEDIUM_JPEG)
+            return refuse(in, REFUSAL_SOUND_DAMAGED);
+        break;
+    case MEDIUM_ALIEN:
+    case MEDIUM_WHOLE: break;
     }
     return REFUSAL_NONE;
 }

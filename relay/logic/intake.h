@@ -3,7 +3,9 @@
  * Forms (design: the upload contract): multipart/form-data with the photo as the part named "file"
  * (or imageFile, image, photo, upfile; else the only part with a file name); a bare JPEG under
  * image/jpeg, application/octet-stream or no type; a bare JPEG under multipart/form-data without a
- * boundary. Pure: no I/O, no allocation; any split of the body gives the same photo. */
+ * boundary. Recordings of sound (WAV, FLAC) come the same ways where they are accepted; which of
+ * them it is, its bytes tell, and not what the sender calls it. Pure: no I/O, no allocation; any
+ * split of the body gives the same photo. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,8 +13,8 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/wire/jpeg.h"
 #include "lib/wire/multipart.h"
+#include "relay/logic/medium.h"
 #include "relay/logic/ports/photo.h"
 #include "relay/logic/refusal.h"
 
@@ -34,6 +36,13 @@ struct intake_request {
     uint64_t length; /* Content-Length */
 };
 
+/* What is taken here. */
+struct intake_limits {
+    unsigned accept; /* MEDIUM_BITs */
+    uint64_t photo_bytes_max;
+    uint64_t sound_bytes_max;
+};
+
 /* The caller owns the memory (about 4 KiB) and reads only the fields marked so. */
 struct intake {
     struct photo photo; /* read: what the headers told; after intake_end the original name too */
@@ -42,11 +51,13 @@ struct intake {
     enum refusal refusal; /* read: set once the upload is refused */
     bool restart;         /* read and cleared by the caller: photo bytes before `out` are void */
     uint64_t photo_bytes; /* read */
-    uint64_t photo_bytes_max;
+    struct intake_limits limits;
     uint64_t body_bytes;
-    struct jpeg jpeg;
+    struct medium_probe probe; /* read: `medium`, after intake_end */
     struct multipart multipart;
     bool is_multipart;
+    bool is_declared; /* a bare body under a type of `declared` */
+    enum medium declared;
     bool is_unbounded; /* says multipart, but names no boundary */
     bool ended;        /* the closing delimiter was seen */
     bool taking;       /* the part at hand is the photo */
@@ -57,7 +68,7 @@ struct intake {
 
 /* Judges the head. What it says (also in in->refusal) is REFUSAL_NONE if the body may come. */
 CHECKED enum refusal intake_begin(struct intake *in, const struct intake_request *r,
-                                  uint64_t photo_bytes_max);
+                                  const struct intake_limits *limits);
 
 /* Takes bytes of the body and appends the photo's to `out`, which needs room for `bytes.len` +
  * INTAKE_SLACK. Stops at the first refusal. */

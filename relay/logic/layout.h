@@ -5,6 +5,7 @@
 #define LAYOUT_TMP ".camrelay/tmp"         /* uploads that are not photos yet; swept at start */
 #define LAYOUT_JOURNAL ".camrelay/journal" /* records that cannot lie with their file */
 #define LAYOUT_QUARANTINE ".camrelay/quarantine" /* damaged files, for a person to look at */
+#define LAYOUT_AUDIO ".camrelay/audio"           /* recordings that are not finished yet */
 #define LAYOUT_CRASHES ".camrelay/crashes"       /* core dumps of cameras */
 #define LAYOUT_THUMBS ".camrelay/thumbs"         /* small pictures for the page; may be deleted */
 #define LAYOUT_DATABASE ".camrelay/state.db"

@@ -5,6 +5,7 @@
 
 #include "lib/wire/timestamp.h"
 #include "relay/logic/catalog.h"
+#include "relay/logic/medium.h"
 #include "relay/logic/routes.h"
 #include "relay/logic/template.h"
 
@@ -335,6 +336,16 @@ static bool set_listed(struct page *p, struct slice key, size_t index)
     return IS("settings") && index < p->o->setting_count;
 }
 
+static bool photo_is(const struct page *p, struct slice key)
+{
+    const struct photo *photo = &p->o->latest[p->photo].photo;
+    enum medium m;
+    bool sound = medium_of_name(slice_of(photo->name), &m) && medium_is_sound(m);
+    if (IS("p.named"))
+        return photo->camera[0] != '\0';
+    return IS("p.sound") ? sound : IS("p.picture") && !sound;
+}
+
 static bool set_item(void *arg, struct slice key, size_t index)
 {
     struct page *p = arg;
@@ -359,8 +370,8 @@ static bool set_item(void *arg, struct slice key, size_t index)
         return index == 0 && o->camera_count > 0;
     if (IS("d.failed"))
         return index == 0 && o->in.destinations[p->destination].last_error[0] != '\0';
-    if (IS("p.named"))
-        return index == 0 && o->latest[p->photo].photo.camera[0] != '\0';
+    if (slice_starts_nocase(key, SLICE("p.")))
+        return index == 0 && photo_is(p, key);
     if (IS("s.empty"))
         return index == 0 && o->settings[p->setting].value[0] == '\0';
     return set_listed(p, key, index);

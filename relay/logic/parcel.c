@@ -10,6 +10,7 @@
 #include "lib/wire/multipart_writer.h"
 #include "lib/wire/timestamp.h"
 #include "lib/wire/url.h"
+#include "relay/logic/medium.h"
 
 enum { SHA256_TEXT = 2 * SHA256_BYTES };
 
@@ -99,6 +100,13 @@ static void add_origin(struct parcel *p, const struct photo *photo)
     }
 }
 
+static const char *type_of(const struct photo *photo)
+{
+    enum medium m = MEDIUM_JPEG;
+    (void)medium_of_name(slice_of(photo->name), &m); /* every stored file has such a name */
+    return medium_type(m);
+}
+
 static void add_body(struct parcel *p, const struct photo *photo)
 {
     char boundary[MULTIPART_WRITER_BOUNDARY_LEN + 1], type[128];
@@ -107,7 +115,7 @@ static void add_body(struct parcel *p, const struct photo *photo)
     struct multipart_writer_file file = {
         .name = SLICE("file"),
         .filename = slice_of(photo->name),
-        .content_type = SLICE("image/jpeg"),
+        .content_type = slice_of(type_of(photo)),
     };
 
     struct buf b;

@@ -64,6 +64,7 @@ const char *photo_reply_type(struct slice name)
     } rows[] = {
         {{".jpg", 4}, "image/jpeg"}, {{".jpeg", 5}, "image/jpeg"}, {{".jpe", 4}, "image/jpeg"},
         {{".png", 4}, "image/png"},  {{".gif", 4}, "image/gif"},   {{".webp", 5}, "image/webp"},
+        {{".wav", 4}, "audio/wav"},  {{".flac", 5}, "audio/flac"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t len = rows[i].extension.len;

@@ -11,7 +11,7 @@
 #include "relay/logic/ports/hash.h"
 #include "relay/logic/ports/photo.h"
 
-enum { SPOOL_PATH_MAX = 48 };
+enum { SPOOL_PATH_MAX = 96 }; /* recordings say more in their paths than uploads do */
 
 /* One upload in flight. The caller owns the memory and touches no field; a zeroed spool is idle.
  * Not for use from two threads at once. */

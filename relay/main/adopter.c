@@ -42,6 +42,7 @@ struct adopter {
     struct adopter_deps deps;
     atomic_bool rebuilding;
     _Atomic uint32_t still_ms;
+    atomic_uint accept;
     _Atomic uint32_t own[OWN_NAMES];
     pthread_mutex_t lock; /* of slots[].settled */
     pthread_cond_t settled;
@@ -65,9 +66,10 @@ bool adopter_is_rebuilding(const struct adopter *a)
     return atomic_load(&a->rebuilding);
 }
 
-void adopter_set_still(struct adopter *a, uint32_t still_ms)
+void adopter_set_rules(struct adopter *a, uint32_t still_ms, unsigned accept)
 {
     atomic_store(&a->still_ms, still_ms);
+    atomic_store(&a->accept, accept);
 }
 
 static uint32_t hash_name(const char *name)
@@ -229,7 +231,7 @@ static bool look_at(struct adopter *a, const char *name, const struct photo *rec
     if (is_known(a, name))
         return false;
     struct adopt_look look = {name, record, a->deps.clock->wall_now(a->deps.clock->ctx),
-                              atomic_load(&a->still_ms)};
+                              atomic_load(&a->still_ms), atomic_load(&a->accept)};
     struct adopt_found found;
     enum err e = adopt_examine(a->deps.fs, a->deps.hash, &look, &found);
     if (e != ERR_OK) {
@@ -469,7 +471,7 @@ enum err adopter_create(const struct adopter_deps *deps, bool rebuilding, struct
         return ERR_FULL;
     a->deps = *deps;
     atomic_init(&a->rebuilding, rebuilding);
-    adopter_set_still(a, deps->still_ms);
+    adopter_set_rules(a, deps->still_ms, deps->accept);
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->settled, NULL);
     *out = a;

@@ -22,6 +22,7 @@ struct adopter_deps { /* all borrowed */
     bool (*stop)(void *ctx); /* long work ends soon after this answers true */
     void *ctx;
     uint32_t still_ms; /* a copied file must not have changed for so long */
+    unsigned accept;   /* MEDIUM_BITs */
 };
 
 CHECKED enum err adopter_create(const struct adopter_deps *deps, bool rebuilding,
@@ -31,8 +32,8 @@ void adopter_destroy(struct adopter *a);
 /* Until this is false, keys of stored photos may still be unknown. Any thread. */
 bool adopter_is_rebuilding(const struct adopter *a);
 
-/* A new setting (adopter_deps.still_ms). Any thread. */
-void adopter_set_still(struct adopter *a, uint32_t still_ms);
+/* New settings (adopter_deps.still_ms, accept). Any thread. */
+void adopter_set_rules(struct adopter *a, uint32_t still_ms, unsigned accept);
 
 /* This name is our own doing, no need to look at it when the watch tells of it. Any thread. */
 void adopter_note(struct adopter *a, const char *name);

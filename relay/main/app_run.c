@@ -61,7 +61,8 @@ static void apply(struct app *a, const struct config *next)
     uploads_set_rules(a->uploads, &rules);
     struct retention_rules space = server_retention_rules(&a->options.config);
     keeper_set_rules(a->keeper, &space);
-    keeper_set_adopt_still(a->keeper, (uint32_t)a->options.config.adopt_still_ms);
+    keeper_set_adopting(a->keeper, (uint32_t)a->options.config.adopt_still_ms,
+                        config_accept(&a->options.config));
     committer_set_dedupe(a->committer, (uint32_t)(a->options.config.dedupe_window_ms / 1000));
     if (app_targets(a, targets) > 0)
         forwarder_set_targets(a->forwarder, targets);

@@ -96,6 +96,7 @@ static enum err start_keeper(struct app *a)
         .adopt = a->options.config.adopt,
         .rebuilding = a->mark.rebuilt,
         .adopt_still_ms = (uint32_t)a->options.config.adopt_still_ms,
+        .accept = config_accept(&a->options.config),
         .rules = server_retention_rules(&a->options.config),
     };
     return keeper_start(&deps, &a->keeper);
@@ -219,7 +220,10 @@ static enum err start_pages(struct app *a)
 
 struct uploads_rules app_rules(const struct config *c)
 {
-    return (struct uploads_rules){c->max_upload_bytes, (uint32_t)c->commit_timeout_ms};
+    return (struct uploads_rules){
+        .intake = {config_accept(c), c->max_upload_bytes, c->max_audio_bytes},
+        .commit_timeout_ms = (uint32_t)c->commit_timeout_ms,
+    };
 }
 
 static enum err start_uploads(struct app *a)

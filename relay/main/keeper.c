@@ -207,9 +207,9 @@ void keeper_set_rules(struct keeper *k, const struct retention_rules *rules)
     pthread_mutex_unlock(&k->rules_lock);
 }
 
-void keeper_set_adopt_still(struct keeper *k, uint32_t still_ms)
+void keeper_set_adopting(struct keeper *k, uint32_t still_ms, unsigned accept)
 {
-    adopter_set_still(k->adopter, still_ms);
+    adopter_set_rules(k->adopter, still_ms, accept);
 }
 
 static void hear(void *arg, const char *name)
@@ -275,6 +275,7 @@ enum err keeper_start(const struct keeper_deps *deps, struct keeper **out)
         .stop = is_stopping,
         .ctx = k,
         .still_ms = deps->adopt_still_ms,
+        .accept = deps->accept,
     };
     enum err e = adopter_create(&adopter, deps->rebuilding, &k->adopter);
     if (e == ERR_OK && pthread_create(&k->thread, NULL, run, k) != 0)

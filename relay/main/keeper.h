@@ -27,6 +27,7 @@ struct keeper_deps {
     bool adopt;
     bool rebuilding;
     uint32_t adopt_still_ms;
+    unsigned accept; /* MEDIUM_BITs */
     struct retention_rules rules;
 };
 
@@ -41,7 +42,7 @@ struct keeper_space keeper_space(const struct keeper *k);
 bool keeper_is_rebuilding(const struct keeper *k);
 /* New settings. Any thread. */
 void keeper_set_rules(struct keeper *k, const struct retention_rules *rules);
-void keeper_set_adopt_still(struct keeper *k, uint32_t still_ms);
+void keeper_set_adopting(struct keeper *k, uint32_t still_ms, unsigned accept);
 /* A photo got this name, by our own doing. Any thread. */
 void keeper_note_name(struct keeper *k, const char *name);
 /* Ends the thread. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "relay/logic/layout.h"
+#include "relay/logic/medium.h"
 #include "relay/main/pages_inside.h"
 
 enum { EXPORT_BYTES = 32768 };
@@ -94,7 +95,7 @@ static void add_photo_headers(struct front_reply *reply, const struct photo_repl
     pages_add_header(reply, "Last-Modified", d->last_modified);
     pages_add_header(reply, "Cache-Control", "private, max-age=31536000, immutable");
     pages_add_header(reply, "Accept-Ranges", "bytes");
-    /* Whatever somebody uploaded, it is shown as a picture and never runs as a page. */
+    /* Whatever somebody uploaded, it is shown or played and never runs as a page. */
     pages_add_header(reply, "Content-Security-Policy", "default-src 'none'; sandbox");
     if (d->content_range[0] != '\0')
         pages_add_header(reply, "Content-Range", d->content_range);
@@ -151,8 +152,18 @@ void pages_photo_run(void *arg)
     pages_release(r);
 }
 
+static bool is_sound(const struct photo *photo)
+{
+    enum medium m;
+    return medium_of_name(slice_of(photo->name), &m) && medium_is_sound(m);
+}
+
 static void answer_thumb(struct pages_request *r, const struct photo *photo)
 {
+    if (is_sound(photo)) {
+        pages_answer_error(r, 404, "no_picture", "This is a recording: there is nothing to see.");
+        return;
+    }
     r->has_range = false; /* small enough to be sent whole */
     struct photo_reply d = decide(r, photo);
     struct front_reply reply = {.status = d.status};

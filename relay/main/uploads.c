@@ -134,7 +134,10 @@ static enum refusal judge_head(struct uploads *u, struct front_exchange *x,
     if (up == NULL)
         return REFUSAL_BUSY;
     struct intake_request request = read_head(x, h);
-    r = intake_begin(&up->intake, &request, atomic_load(&u->photo_bytes_max));
+    pthread_mutex_lock(&u->lock);
+    struct intake_limits limits = u->limits;
+    pthread_mutex_unlock(&u->lock);
+    r = intake_begin(&up->intake, &request, &limits);
     if (r == REFUSAL_NONE && !enlist(u, up))
         r = REFUSAL_STOPPING;
     if (r != REFUSAL_NONE) {
@@ -290,7 +293,9 @@ bool uploads_write_failed(const struct uploads *u)
 
 void uploads_set_rules(struct uploads *u, const struct uploads_rules *rules)
 {
-    atomic_store(&u->photo_bytes_max, rules->photo_bytes_max);
+    pthread_mutex_lock(&u->lock);
+    u->limits = rules->intake;
+    pthread_mutex_unlock(&u->lock);
     atomic_store(&u->commit_timeout_ms, rules->commit_timeout_ms);
 }
 

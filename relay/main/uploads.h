@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "relay/logic/intake.h"
 #include "relay/logic/metrics.h"
 #include "relay/logic/ports/front.h"
 #include "relay/logic/ports/hash.h"
@@ -21,7 +22,7 @@ struct upload;
 
 /* What may change while the relay runs (SIGHUP). */
 struct uploads_rules {
-    uint64_t photo_bytes_max;
+    struct intake_limits intake;
     uint32_t commit_timeout_ms; /* then 503, whatever the disk does */
 };
 

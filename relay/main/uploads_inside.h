@@ -47,7 +47,7 @@ struct uploads {
     size_t count;
     struct upload *waiting_first, **waiting_last;
     bool stopping;
-    _Atomic uint64_t photo_bytes_max;
+    struct intake_limits limits;
     _Atomic uint32_t commit_timeout_ms;
     _Atomic uint64_t next_spool;
     atomic_bool write_failed;

@@ -83,6 +83,7 @@ static enum refusal submit(struct upload *up)
     struct uploads *u = up->owner;
     struct commit_item *item = &up->photo.item;
     item->photo = up->intake.photo;
+    item->medium = up->intake.probe.medium;
     item->photo.received = u->deps.clock->wall_now(u->deps.clock->ctx);
     enum err e = spool_finish(&up->spool, &item->photo, u->deps.sync_bytes, &item->tagged);
     if (e != ERR_OK)

@@ -1,4 +1,4 @@
-/* test/unit/relay/commit_rig.h - a committer over a disk and a database in memory that can lose
+/* test/fakes/relay/commit_rig.h - a committer over a disk and a database in memory that can lose
  * power together, and uploads as workers hand them over. */
 #pragma once
 

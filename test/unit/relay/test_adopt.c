@@ -8,6 +8,7 @@
 #include "relay/logic/recovery.h"
 #include "test/fakes/lib/fake_fs.h"
 #include "test/fakes/relay/plain_hash.h"
+#include "test/unit/sound_samples.h"
 #include "test/unit/unit.h"
 
 static const unsigned char JPEG[] = {0xFF, 0xD8, 0xFF, 0xC0, 0x00, 0x0B, 0x08, 0x00, 0x01, 0x00,
@@ -17,6 +18,7 @@ static const unsigned char JPEG[] = {0xFF, 0xD8, 0xFF, 0xC0, 0x00, 0x0B, 0x08, 0
 enum { STILL_MS = 5000 };
 
 static struct fake_fs s_disk;
+static unsigned s_accept;
 static struct hash s_hash;
 static const struct wall WRITTEN = {1700000000000};
 
@@ -26,6 +28,7 @@ static int setup(void **state)
     fake_fs_init(&s_disk);
     s_hash = plain_hash();
     s_disk.now = WRITTEN;
+    s_accept = MEDIUM_BIT(MEDIUM_JPEG);
     assert_int_equal(recovery_make_folders(&s_disk.fs), ERR_OK);
     return 0;
 }
@@ -41,7 +44,7 @@ static int teardown(void **state)
 
 static struct adopt_found look(const char *name, const struct photo *record, int64_t after_ms)
 {
-    struct adopt_look look = {name, record, {WRITTEN.ms + after_ms}, STILL_MS};
+    struct adopt_look look = {name, record, {WRITTEN.ms + after_ms}, STILL_MS, s_accept};
     struct adopt_found found;
     assert_int_equal(adopt_examine(&s_disk.fs, &s_hash, &look, &found), ERR_OK);
     return found;
@@ -168,6 +171,33 @@ static void only_names_of_photos_are_looked_at(void **state)
     assert_false(adopt_is_name(longest));
 }
 
+static void recordings_are_taken_where_they_are_accepted(void **state)
+{
+    (void)state;
+    unsigned char wav[SOUND_WAV_BYTES];
+    sound_samples_wav(wav);
+    fake_fs_put(&s_disk, "a.wav", wav, sizeof wav);
+    fake_fs_put(&s_disk, "cut.wav", wav, sizeof wav - 1);
+    fake_fs_put(&s_disk, "a.flac", SOUND_FLAC, sizeof SOUND_FLAC);
+    fake_fs_put(&s_disk, "not.flac", JPEG, sizeof JPEG);
+    fake_fs_put(&s_disk, "not.jpg", wav, sizeof wav);
+    assert_true(adopt_is_name("a.wav") && adopt_is_name("a.FLAC"));
+    assert_int_equal(look("a.wav", NULL, STILL_MS).verdict, ADOPT_NEVER);
+    assert_int_equal(look("a.wav", NULL, 0).verdict, ADOPT_NEVER); /* nor looked at again */
+    s_accept |= MEDIUM_BIT(MEDIUM_WAV) | MEDIUM_BIT(MEDIUM_FLAC);
+    assert_int_equal(look("a.wav", NULL, 0).verdict, ADOPT_NOT_YET);
+    struct adopt_found found = look("a.wav", NULL, STILL_MS);
+    assert_int_equal(found.verdict, ADOPT_TAKE);
+    assert_int_equal(look("a.flac", NULL, STILL_MS).verdict, ADOPT_TAKE);
+    assert_int_equal(look("cut.wav", NULL, STILL_MS).verdict, ADOPT_NEVER);
+    assert_int_equal(look("not.flac", NULL, STILL_MS).verdict, ADOPT_NEVER);
+    assert_int_equal(look("not.jpg", NULL, STILL_MS).verdict, ADOPT_NEVER);
+
+    s_accept = MEDIUM_BIT(MEDIUM_JPEG);
+    assert_true(adopt_keep_tag(&s_disk.fs, &found.photo));
+    assert_int_equal(look("a.wav", NULL, 0).verdict, ADOPT_TAKE); /* a record of ours says enough */
+}
+
 static void an_empty_folder_has_nothing_to_bring_back(void **state)
 {
     (void)state;
@@ -195,7 +225,7 @@ static void a_failing_disk_is_an_error_not_a_verdict(void **state)
                                               FAKE_FS_TAG_GET};
     fake_fs_put(&s_disk, "a.jpg", JPEG, sizeof JPEG);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        struct adopt_look where = {"a.jpg", NULL, {WRITTEN.ms + 60000}, STILL_MS};
+        struct adopt_look where = {"a.jpg", NULL, {WRITTEN.ms + 60000}, STILL_MS, s_accept};
         struct adopt_found found;
         fake_fs_fail(&s_disk, calls[i], 1, ERR_IO, false);
         assert_int_equal(adopt_examine(&s_disk.fs, &s_hash, &where, &found), ERR_IO);
@@ -214,6 +244,7 @@ int main(void)
         TEST(a_record_from_the_journal_stands_in),
         TEST(a_tag_of_another_size_is_not_trusted_unread),
         TEST(only_names_of_photos_are_looked_at),
+        TEST(recordings_are_taken_where_they_are_accepted),
         TEST(an_empty_folder_has_nothing_to_bring_back),
         TEST(a_failing_disk_is_an_error_not_a_verdict),
     };

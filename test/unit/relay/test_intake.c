@@ -65,6 +65,15 @@ static void feed(struct intake *in, const char *data, size_t len, struct result 
     free(room);
 }
 
+static unsigned s_accept = MEDIUM_BIT(MEDIUM_JPEG);
+static uint64_t s_sound_max = ROOMY;
+
+static enum refusal begin(struct intake *in, const struct intake_request *r, uint64_t max)
+{
+    struct intake_limits limits = {s_accept, max, s_sound_max};
+    return intake_begin(in, r, &limits);
+}
+
 /* Takes the body in two pieces. */
 static void take(const char *content_type, const struct body *b, size_t cut, uint64_t max,
                  struct result *out)
@@ -72,7 +81,7 @@ static void take(const char *content_type, const struct body *b, size_t cut, uin
     static struct intake in;
     struct intake_request r = {.content_type = slice_of(content_type)};
     *out = (struct result){0};
-    out->refusal = intake_begin(&in, &r, max);
+    out->refusal = begin(&in, &r, max);
     if (out->refusal != REFUSAL_NONE)
         return;
     feed(&in, b->bytes, cut, out);
@@ -270,14 +279,14 @@ static void the_largest_photo_is_taken_and_one_byte_more_is_not(void **state)
     static struct intake in;
     struct intake_request r = {.content_type = SLICE("image/jpeg"), .has_length = true};
     r.length = 1000;
-    assert_int_equal(intake_begin(&in, &r, 1000), REFUSAL_NONE);
+    assert_int_equal(begin(&in, &r, 1000), REFUSAL_NONE);
     r.length = 1001;
-    assert_int_equal(intake_begin(&in, &r, 1000), REFUSAL_TOO_LARGE);
+    assert_int_equal(begin(&in, &r, 1000), REFUSAL_TOO_LARGE);
     r.content_type = slice_of(FORM);
     r.length = 1000 + BODY_OVERHEAD_MAX;
-    assert_int_equal(intake_begin(&in, &r, 1000), REFUSAL_NONE);
+    assert_int_equal(begin(&in, &r, 1000), REFUSAL_NONE);
     r.length++;
-    assert_int_equal(intake_begin(&in, &r, 1000), REFUSAL_TOO_LARGE);
+    assert_int_equal(begin(&in, &r, 1000), REFUSAL_TOO_LARGE);
 }
 
 static void headers_that_matter_must_be_right(void **state)
@@ -287,20 +296,20 @@ static void headers_that_matter_must_be_right(void **state)
     char key[PHOTO_KEY_MAX + 1];
     memset(key, 'k', sizeof key);
     struct intake_request r = {.key = {key, PHOTO_KEY_MAX - 1}};
-    assert_int_equal(intake_begin(&in, &r, ROOMY), REFUSAL_NONE);
+    assert_int_equal(begin(&in, &r, ROOMY), REFUSAL_NONE);
     r.key.len++;
-    assert_int_equal(intake_begin(&in, &r, ROOMY), REFUSAL_BAD_HEADER);
+    assert_int_equal(begin(&in, &r, ROOMY), REFUSAL_BAD_HEADER);
     r = (struct intake_request){.camera = {key, PHOTO_CAMERA_MAX - 1}};
-    assert_int_equal(intake_begin(&in, &r, ROOMY), REFUSAL_NONE);
+    assert_int_equal(begin(&in, &r, ROOMY), REFUSAL_NONE);
     r.camera.len++;
-    assert_int_equal(intake_begin(&in, &r, ROOMY), REFUSAL_BAD_HEADER);
+    assert_int_equal(begin(&in, &r, ROOMY), REFUSAL_BAD_HEADER);
     r = (struct intake_request){.digest = SLICE("sha-256=:AAAA:")};
-    assert_int_equal(intake_begin(&in, &r, ROOMY), REFUSAL_BAD_HEADER);
+    assert_int_equal(begin(&in, &r, ROOMY), REFUSAL_BAD_HEADER);
     r.digest = SLICE("md5=:AAAA:");
-    assert_int_equal(intake_begin(&in, &r, ROOMY), REFUSAL_NONE);
+    assert_int_equal(begin(&in, &r, ROOMY), REFUSAL_NONE);
     assert_false(in.has_digest);
     r.digest = SLICE("sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:");
-    assert_int_equal(intake_begin(&in, &r, ROOMY), REFUSAL_NONE);
+    assert_int_equal(begin(&in, &r, ROOMY), REFUSAL_NONE);
     assert_true(in.has_digest);
     assert_int_equal(in.digest[0], 0xe3);
 }
@@ -311,12 +320,12 @@ static void headers_that_only_tell_may_be_odd(void **state)
     static struct intake in;
     struct intake_request r = {
         .captured_at = SLICE("yesterday"), .boot = SLICE("3"), .seq = SLICE("x")};
-    assert_int_equal(intake_begin(&in, &r, ROOMY), REFUSAL_NONE);
+    assert_int_equal(begin(&in, &r, ROOMY), REFUSAL_NONE);
     assert_int_equal(in.photo.captured.ms, 0);
     assert_false(in.photo.has_seq);
     r.captured_at = SLICE(" 2026-01-14T08:15:02.5+09:00 ");
     r.seq = SLICE(" 17 ");
-    assert_int_equal(intake_begin(&in, &r, ROOMY), REFUSAL_NONE);
+    assert_int_equal(begin(&in, &r, ROOMY), REFUSAL_NONE);
     assert_true(in.photo.captured.ms == 1768346102500);
     assert_true(in.photo.has_seq && in.photo.boot == 3 && in.photo.seq == 17);
 }

@@ -256,7 +256,7 @@ static inline void rig_open_all(struct receive_rig *r, unsigned workers, size_t 
         .admit = rig_admit,
         .ctx = r,
     };
-    struct uploads_rules rules = {RIG_PHOTO_MAX, RIG_TIMEOUT_MS};
+    struct uploads_rules rules = {{MEDIUM_BIT(MEDIUM_JPEG), RIG_PHOTO_MAX, 0}, RIG_TIMEOUT_MS};
     assert_int_equal(uploads_create(&deps, &rules, &r->uploads), ERR_OK);
     r->handler = (struct front_handler){r, rig_head, rig_body, rig_finish, rig_gone};
 }

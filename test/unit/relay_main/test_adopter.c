@@ -30,6 +30,7 @@ static void open_adopter(bool rebuilding)
         .view = &s_view,
         .metrics = &s_rig.metrics,
         .stop = never,
+        .accept = MEDIUM_BIT(MEDIUM_JPEG),
     };
     assert_int_equal(adopter_create(&deps, rebuilding, &s_adopter), ERR_OK);
 }

@@ -207,6 +207,12 @@ static void lists_are_streamed_or_paged(void **state)
     assert_non_null(strstr(rig_text(x), "\"count\":50,\"next\":\"21\"}"));
     assert_non_null(strstr(rig_text(x), "\"thumb\":\"/thumbs/p70.jpg\""));
     fake_front_end(x);
+    rig_store(&s_rig, "p71.wav", "mic", NULL, 10);
+    x = rig_ask(&s_rig, "GET", "/api/photos?limit=1", NULL);
+    assert_non_null(strstr(rig_text(x), "\"photo\":\"/photos/p71.wav\",\"thumb\":null"));
+    assert_non_null(strstr(rig_text(x), "\"type\":\"audio/wav\""));
+    fake_front_end(x);
+    assert_int_equal(status_of("GET", "/thumbs/p71.wav", NULL), 404);
     x = rig_ask(&s_rig, "GET", "/api/pending?limit=3", NULL);
     assert_non_null(strstr(rig_text(x), "\"count\":3,\"next\":\"3\"}"));
     fake_front_end(x);
