@@ -13,5 +13,6 @@
  * moved to the photos. */
 #define LAYOUT_NEAR ".camrelay.near"
 #define LAYOUT_NEAR_TMP ".camrelay.near/tmp"
+#define LAYOUT_NEAR_AUDIO ".camrelay.near/audio"
 #define LAYOUT_NEAR_QUARANTINE ".camrelay.near/quarantine"
 #define LAYOUT_LOCK ".camrelay/lock"

@@ -20,8 +20,7 @@ static enum err make_folders(const struct fs *fs, const char *const *folders, si
 enum err recovery_make_folders(const struct fs *fs)
 {
     static const char *const folders[] = {
-        LAYOUT_HOME,    LAYOUT_TMP,    LAYOUT_JOURNAL, LAYOUT_QUARANTINE,
-        LAYOUT_CRASHES, LAYOUT_THUMBS, LAYOUT_AUDIO,
+        LAYOUT_HOME, LAYOUT_TMP, LAYOUT_JOURNAL, LAYOUT_QUARANTINE, LAYOUT_CRASHES, LAYOUT_THUMBS,
     };
     return make_folders(fs, folders, sizeof folders / sizeof folders[0]);
 }
