@@ -25,13 +25,21 @@ static size_t frame_bytes(enum audioframe_codec codec)
 
 static bool fits(const struct gattcast *g, enum audioframe_codec codec)
 {
+    if (g->channel_mtu > 0)
+        return frame_bytes(codec) <= g->channel_mtu;
     return frame_bytes(codec) + GATTCAST_ATT_HEAD <= g->mtu;
+}
+
+static bool may_listen(const struct gattcast *g)
+{
+    return g->connected && (g->secured || !g->pairing);
 }
 
 /* Starts or ends the sound, whichever is due after a change. */
 static void settle(struct gattcast *g)
 {
-    bool wanted = g->connected && g->subscribed && !g->stopped && fits(g, g->codec);
+    bool asked = g->channel_mtu > 0 || g->subscribed;
+    bool wanted = may_listen(g) && asked && !g->stopped && fits(g, g->codec);
     if (wanted && !g->listens) {
         uint16_t sequence = g->stream.sequence;
         studio_enter(g->studio);
@@ -42,13 +50,16 @@ static void settle(struct gattcast *g)
         studio_leave(g->studio);
     }
     g->listens = wanted;
+    if (g->connected && asked && !may_listen(g))
+        g->radio->secure(g->radio->ctx);
 }
 
 void gattcast_connected(struct gattcast *g, struct mono now)
 {
     g->connected = true;
-    g->subscribed = g->wants_stats = g->stopped = g->dropped_one = false;
-    g->under_way = 0;
+    g->secured = g->subscribed = g->wants_stats = g->stopped = g->dropped_one = false;
+    g->channel_mtu = 0;
+    g->link = (struct radio_link){0};
     g->mtu = MTU_DEFAULT;
     g->codec = AUDIOFRAME_ADPCM;
     g->stream.sequence = 0;
@@ -59,9 +70,21 @@ void gattcast_connected(struct gattcast *g, struct mono now)
 void gattcast_gone(struct gattcast *g)
 {
     g->connected = false;
-    g->under_way = 0;
+    g->channel_mtu = 0;
     settle(g);
-    g->radio->advertise(g->radio->ctx);
+    if (!g->paused)
+        g->radio->advertise(g->radio->ctx);
+}
+
+void gattcast_pause(struct gattcast *g, bool paused)
+{
+    if (g->paused == paused)
+        return;
+    g->paused = paused;
+    if (paused)
+        g->radio->quiet(g->radio->ctx); /* gattcast_gone follows, where somebody was there */
+    else
+        g->radio->advertise(g->radio->ctx);
 }
 
 /* The codec an answer of Format names: what is sent, or that nothing can be. */
@@ -72,19 +95,37 @@ static uint8_t codec_told(const struct gattcast *g)
 
 static void tell_format(struct gattcast *g)
 {
-    uint8_t value[GATTCAST_STATS_BYTES];
+    uint8_t value[RADIO_VALUE_MAX];
     size_t len = gattcast_read(g, GATTCAST_FORMAT, value);
     (void)g->radio->notify(g->radio->ctx, GATTCAST_FORMAT, value, len); /* it can also be read */
 }
 
-void gattcast_mtu(struct gattcast *g, uint16_t mtu)
+/* What fits has changed. */
+static void refit(struct gattcast *g)
 {
-    g->mtu = mtu;
     if (!fits(g, g->codec))
         g->codec = AUDIOFRAME_ADPCM; /* the smallest */
     g->stream.codec = g->codec;
     settle(g);
     tell_format(g);
+}
+
+void gattcast_mtu(struct gattcast *g, uint16_t mtu)
+{
+    g->mtu = mtu;
+    refit(g);
+}
+
+void gattcast_channel(struct gattcast *g, uint16_t mtu)
+{
+    g->channel_mtu = mtu;
+    refit(g);
+}
+
+void gattcast_secured(struct gattcast *g)
+{
+    g->secured = true;
+    settle(g);
 }
 
 void gattcast_subscribed(struct gattcast *g, uint16_t characteristic, bool on)
@@ -95,14 +136,6 @@ void gattcast_subscribed(struct gattcast *g, uint16_t characteristic, bool on)
         return;
     g->subscribed = on;
     settle(g);
-}
-
-void gattcast_sent(struct gattcast *g, uint16_t characteristic)
-{
-    if (characteristic != GATTCAST_AUDIO || g->under_way == 0)
-        return;
-    g->under_way--;
-    g->sent++;
 }
 
 static unsigned choose_codec(struct gattcast *g, uint8_t number)
@@ -128,6 +161,8 @@ static unsigned set_gain(struct gattcast *g, const uint8_t *p)
 unsigned gattcast_control(struct gattcast *g, const uint8_t *data, size_t len)
 {
     static const uint8_t lengths[] = {[OP_START] = 1, [OP_STOP] = 1, [OP_CODEC] = 2, [OP_GAIN] = 3};
+    if (!may_listen(g))
+        return GATTCAST_NOT_PAIRED;
     if (len == 0 || data[0] < OP_START || data[0] > OP_GAIN)
         return GATTCAST_BAD_OP;
     if (len != lengths[data[0]])
@@ -139,6 +174,13 @@ unsigned gattcast_control(struct gattcast *g, const uint8_t *data, size_t len)
     g->stopped = data[0] == OP_STOP;
     settle(g);
     return 0;
+}
+
+static uint8_t *put16(uint8_t *p, uint16_t v)
+{
+    *p++ = (uint8_t)v;
+    *p++ = (uint8_t)(v >> 8);
+    return p;
 }
 
 static uint8_t *put32(uint8_t *p, uint32_t v)
@@ -156,13 +198,11 @@ static size_t read_format(const struct gattcast *g, uint8_t *out)
     *p++ = 1;  /* channel */
     *p++ = 16; /* bits */
     p = put32(p, CHAIN_HZ);
-    *p++ = GATTCAST_BLOCK & 0xFF;
-    *p++ = GATTCAST_BLOCK >> 8;
+    p = put16(p, GATTCAST_BLOCK);
     unsigned mask = 0;
     for (unsigned i = 0; i < AUDIOFRAME_CODECS; i++)
         mask |= (unsigned)fits(g, (enum audioframe_codec)i) << i;
-    *p++ = (uint8_t)mask;
-    *p++ = 0;
+    p = put16(p, (uint16_t)mask);
     return (size_t)(p - out);
 }
 
@@ -173,19 +213,32 @@ static size_t read_stats(const struct gattcast *g, uint8_t *out)
     p = put32(p, g->dropped);
     p = put32(p, atomic_load_explicit(&c->overruns, memory_order_relaxed));
     p = put32(p, atomic_load_explicit(&c->clipped, memory_order_relaxed));
-    *p++ = (uint8_t)g->mtu;
-    *p++ = (uint8_t)(g->mtu >> 8);
+    *p++ = (uint8_t)g->link.rssi_dbm;
+    *p++ = g->link.phy;
+    p = put16(p, g->mtu);
+    p = put16(p, g->link.interval);
     return (size_t)(p - out);
 }
 
 size_t gattcast_read(const struct gattcast *g, uint16_t characteristic,
-                     uint8_t out[GATTCAST_STATS_BYTES])
+                     uint8_t out[RADIO_VALUE_MAX])
 {
     if (characteristic == GATTCAST_FORMAT)
         return read_format(g, out);
     if (characteristic == GATTCAST_STATS)
         return read_stats(g, out);
+    if (characteristic == GATTCAST_PSM)
+        return (size_t)(put16(out, g->psm) - out);
     return 0;
+}
+
+static enum err hand_over(const struct gattcast *g, const uint8_t *frame, size_t len)
+{
+    const struct radio *r = g->radio;
+    if (r->waiting(r->ctx) >= GATTCAST_WAITING_MAX)
+        return ERR_FULL;
+    return g->channel_mtu > 0 ? r->push(r->ctx, frame, len)
+                              : r->notify(r->ctx, GATTCAST_AUDIO, frame, len);
 }
 
 static void send_frame(struct gattcast *g, uint8_t *frame, size_t len)
@@ -195,9 +248,8 @@ static void send_frame(struct gattcast *g, uint8_t *frame, size_t len)
         head.gap = true;
         audioframe_write_head(&head, frame);
     }
-    if (g->under_way < GATTCAST_UNDER_WAY_MAX &&
-        g->radio->notify(g->radio->ctx, GATTCAST_AUDIO, frame, len) == ERR_OK) {
-        g->under_way++;
+    if (hand_over(g, frame, len) == ERR_OK) {
+        g->sent++;
         g->dropped_one = false;
     } else {
         g->dropped++;
@@ -212,9 +264,12 @@ void gattcast_step(struct gattcast *g, struct mono now)
     while (g->listens &&
            (len = stream_next(&g->stream, g->studio->chain->tape, GATTCAST_BLOCK, frame)) > 0)
         send_frame(g, frame, len);
-    if (g->connected && g->wants_stats && deadline_passed(g->stats_due, now)) {
+    if (!g->connected || !deadline_passed(g->stats_due, now))
+        return;
+    g->stats_due = deadline_in(now, GATTCAST_STATS_MS);
+    g->link = g->radio->look(g->radio->ctx);
+    if (g->wants_stats && may_listen(g)) {
         uint8_t value[GATTCAST_STATS_BYTES];
-        g->stats_due = deadline_in(now, GATTCAST_STATS_MS);
         (void)g->radio->notify(g->radio->ctx, GATTCAST_STATS, value, read_stats(g, value));
     }
 }

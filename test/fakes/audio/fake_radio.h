@@ -11,7 +11,10 @@ enum { FAKE_RADIO_KEPT = 64 };
 struct fake_radio {
     unsigned buffers; /* notifications it takes before some are sent */
     bool broken;      /* there is no connection */
-    unsigned advertised, hurried;
+    bool no_credits;  /* the peer takes nothing over the channel */
+    struct radio_link link;
+    unsigned advertised, hurried, secured, quieted;
+    unsigned pushed;  /* of `kept`, over the channel: characteristic 0 */
     unsigned waiting; /* taken and not sent yet */
     unsigned count;   /* of `kept` */
     struct {
@@ -23,5 +26,5 @@ struct fake_radio {
 };
 
 void fake_radio_init(struct fake_radio *f);
-/* All that waits is sent, and the streamer is told. */
-void fake_radio_send(struct fake_radio *f, struct gattcast *g);
+/* All that waits is on the air. */
+void fake_radio_send(struct fake_radio *f);

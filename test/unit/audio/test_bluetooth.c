@@ -75,7 +75,7 @@ static void frames_of_20_ms_follow_each_other(void **state)
     assert_int_equal(rig.studio.listeners, 1);
     for (unsigned i = 0; i < 10; i++) {
         frame_passes();
-        fake_radio_send(&rig.radio, &rig.g);
+        fake_radio_send(&rig.radio);
     }
     assert_int_equal(rig.radio.count, 10);
     for (unsigned i = 0; i < 10; i++) {
@@ -94,7 +94,7 @@ static void frames_of_20_ms_follow_each_other(void **state)
 static void too_small_an_mtu_sends_nothing_and_says_so(void **state)
 {
     (void)state;
-    uint8_t value[GATTCAST_STATS_BYTES];
+    uint8_t value[RADIO_VALUE_MAX];
     set_up();
     connect_and_listen(GATTCAST_MTU_MIN - 1);
     frame_passes();
@@ -119,7 +119,7 @@ static void a_full_stack_loses_the_newest_frame_and_the_next_one_tells(void **st
         frame_passes();
     assert_int_equal(rig.radio.count, 2);
     assert_int_equal(rig.g.dropped, 3);
-    fake_radio_send(&rig.radio, &rig.g);
+    fake_radio_send(&rig.radio);
     frame_passes();
     frame_passes();
     assert_int_equal(rig.radio.count, 4);
@@ -129,14 +129,14 @@ static void a_full_stack_loses_the_newest_frame_and_the_next_one_tells(void **st
     assert_false(head_of(3).gap);
 }
 
-static void no_more_than_three_are_under_way(void **state)
+static void no_more_than_three_wait_in_the_stack(void **state)
 {
     (void)state;
     set_up();
     connect_and_listen(185);
     for (unsigned i = 0; i < 10; i++)
         frame_passes();
-    assert_int_equal(rig.radio.count, GATTCAST_UNDER_WAY_MAX);
+    assert_int_equal(rig.radio.count, GATTCAST_WAITING_MAX);
     assert_int_equal(rig.g.dropped, 7);
 }
 
@@ -213,6 +213,7 @@ static void pcm_is_sent_where_it_fits_and_left_when_it_no_longer_does(void **sta
     rig.radio.count = 0;
     frame_passes();
     assert_int_equal(rig.radio.kept[0].len, 328);
+    fake_radio_send(&rig.radio);
     gattcast_mtu(&rig.g, 330);
     rig.radio.count = 0;
     frame_passes();
@@ -223,14 +224,112 @@ static void stats_come_each_second_to_who_wants_them(void **state)
 {
     (void)state;
     set_up();
+    rig.radio.link = (struct radio_link){.rssi_dbm = -61, .phy = 2, .interval = 24};
     connect_and_listen(185);
     gattcast_subscribed(&rig.g, GATTCAST_STATS, true);
+    frame_passes();
     gattcast_subscribed(&rig.g, GATTCAST_AUDIO, false);
     for (unsigned i = 0; i < 151; i++) /* 3.02 s */
         frame_passes();
-    assert_int_equal(rig.radio.count, 3);
-    assert_int_equal(rig.radio.kept[0].len, GATTCAST_STATS_BYTES);
-    assert_int_equal(rig.radio.kept[0].bytes[16], 185);
+    assert_int_equal(rig.radio.count, 4);
+    assert_int_equal(rig.radio.kept[1].characteristic, GATTCAST_STATS);
+    assert_int_equal(rig.radio.kept[1].len, GATTCAST_STATS_BYTES);
+    assert_memory_equal(rig.radio.kept[1].bytes,
+                        "\1\0\0\0"
+                        "\0\0\0\0"
+                        "\0\0\0\0"
+                        "\0\0\0\0"
+                        "\xc3\2\xb9\0\x18\0",
+                        GATTCAST_STATS_BYTES);
+}
+
+static void who_opens_the_channel_gets_frames_there_and_pcm_where_it_fits(void **state)
+{
+    (void)state;
+    uint8_t value[RADIO_VALUE_MAX];
+    set_up();
+    rig.g.psm = 0x80;
+    assert_int_equal(gattcast_read(&rig.g, GATTCAST_PSM, value), 2);
+    assert_memory_equal(value, "\x80\0", 2);
+    gattcast_connected(&rig.g, at(0)); /* the MTU of ATT stays 23 */
+    gattcast_channel(&rig.g, 171);
+    assert_int_equal(rig.studio.listeners, 0);
+    gattcast_channel(&rig.g, 172);
+    assert_int_equal(rig.studio.listeners, 1);
+    rig.radio.count = 0;
+    frame_passes();
+    assert_int_equal(rig.radio.pushed, 1);
+    assert_int_equal(rig.radio.kept[0].len, 172);
+    gattcast_channel(&rig.g, 648);
+    assert_int_equal(gattcast_control(&rig.g, (const uint8_t *)"\3\0", 2), 0);
+    rig.radio.count = 0;
+    frame_passes();
+    assert_int_equal(rig.radio.kept[0].len, 648);
+    gattcast_channel(&rig.g, 0);
+    assert_int_equal(rig.studio.listeners, 0);
+}
+
+static void a_peer_without_credits_loses_frames_and_is_told(void **state)
+{
+    (void)state;
+    struct audioframe f;
+    set_up();
+    gattcast_connected(&rig.g, at(0));
+    gattcast_channel(&rig.g, 512);
+    frame_passes();
+    rig.radio.no_credits = true;
+    frame_passes();
+    frame_passes();
+    rig.radio.no_credits = false;
+    rig.radio.count = 0;
+    frame_passes();
+    assert_int_equal(rig.g.dropped, 2);
+    assert_int_equal(audioframe_read_head(rig.radio.kept[0].bytes, rig.radio.kept[0].len, &f),
+                     ERR_OK);
+    assert_true(f.gap);
+    assert_int_equal(f.index, 3 * GATTCAST_BLOCK);
+}
+
+static void where_pairing_is_wanted_nothing_is_heard_before(void **state)
+{
+    (void)state;
+    set_up();
+    rig.g.pairing = true;
+    gattcast_connected(&rig.g, at(0));
+    gattcast_mtu(&rig.g, 185);
+    assert_int_equal(rig.radio.secured, 0); /* who only looks is not asked to pair */
+    gattcast_subscribed(&rig.g, GATTCAST_AUDIO, true);
+    gattcast_subscribed(&rig.g, GATTCAST_STATS, true);
+    assert_int_equal(rig.radio.secured, 1);
+    assert_int_equal(gattcast_control(&rig.g, (const uint8_t *)"\1", 1), GATTCAST_NOT_PAIRED);
+    rig.radio.count = 0;
+    for (unsigned i = 0; i < 100; i++)
+        frame_passes();
+    assert_int_equal(rig.radio.count, 0);
+    gattcast_secured(&rig.g);
+    frame_passes();
+    assert_int_equal(rig.radio.count, 1);
+    gattcast_gone(&rig.g);
+    gattcast_connected(&rig.g, at(5000)); /* the next one has not paired */
+    gattcast_mtu(&rig.g, 185);
+    gattcast_channel(&rig.g, 512);
+    assert_int_equal(rig.studio.listeners, 0);
+    assert_int_equal(rig.radio.secured, 2);
+}
+
+static void while_paused_nobody_is_let_in(void **state)
+{
+    (void)state;
+    set_up();
+    connect_and_listen(185);
+    gattcast_pause(&rig.g, true);
+    gattcast_pause(&rig.g, true);
+    assert_int_equal(rig.radio.quieted, 1);
+    gattcast_gone(&rig.g);
+    assert_int_equal(rig.radio.advertised, 1);
+    assert_int_equal(rig.studio.listeners, 0);
+    gattcast_pause(&rig.g, false);
+    assert_int_equal(rig.radio.advertised, 2);
 }
 
 /* ---- Bluetooth Classic */
@@ -329,11 +428,15 @@ int main(void)
         cmocka_unit_test(frames_of_20_ms_follow_each_other),
         cmocka_unit_test(too_small_an_mtu_sends_nothing_and_says_so),
         cmocka_unit_test(a_full_stack_loses_the_newest_frame_and_the_next_one_tells),
-        cmocka_unit_test(no_more_than_three_are_under_way),
+        cmocka_unit_test(no_more_than_three_wait_in_the_stack),
         cmocka_unit_test(a_peer_that_vanishes_leaves_nothing_behind),
         cmocka_unit_test(orders_are_judged),
         cmocka_unit_test(pcm_is_sent_where_it_fits_and_left_when_it_no_longer_does),
         cmocka_unit_test(stats_come_each_second_to_who_wants_them),
+        cmocka_unit_test(who_opens_the_channel_gets_frames_there_and_pcm_where_it_fits),
+        cmocka_unit_test(a_peer_without_credits_loses_frames_and_is_told),
+        cmocka_unit_test(where_pairing_is_wanted_nothing_is_heard_before),
+        cmocka_unit_test(while_paused_nobody_is_let_in),
         cmocka_unit_test(a2dp_gets_70_db_at_every_pitch),
         cmocka_unit_test(a_request_is_answered_in_full_even_without_sound),
         cmocka_unit_test(hands_free_gets_what_is_on_the_tape),

@@ -1,5 +1,6 @@
 /* Goal: a device joins what it was told, tries a new network without losing the old one, and can be
  * set up when nothing else works. Method: one fake radio, time by hand. */
+#include <stdio.h>
 #include <string.h>
 
 #include "idf/join.h"
@@ -51,7 +52,7 @@ static void scan_finds(const char *ssid)
         step();
     assert_int_equal(fake_wifi.scans, before + 1);
     fake_wifi.air_count = 1;
-    (void)strcpy(fake_wifi.air[0].ssid, ssid);
+    (void)snprintf(fake_wifi.air[0].ssid, sizeof fake_wifi.air[0].ssid, "%s", ssid);
     fake_wifi.air[0].rssi_dbm = -50;
     fake_wifi.events.scanned = true;
     step();
@@ -116,7 +117,7 @@ static void a_portal_asked_for_closes_after_ten_minutes(void **state)
     s_join.wifi.ever_joined = true; /* or it would want one by itself by then */
     steps(JOIN_PORTAL_MS - STEP_MS);
     assert_true(fake_wifi.portal_open);
-    steps(2 * STEP_MS);
+    steps((uint64_t)STEP_MS + STEP_MS);
     assert_false(fake_wifi.portal_open);
     assert_false(s_join.portal_asked);
 }
@@ -173,9 +174,9 @@ static void a_trial_that_fails_goes_back_to_the_old_network(void **state)
     start(&HOME);
     join_try(&s_join, &WORK);
     step();
-    steps(WIFIPLAN_JOIN_MS + WIFIPLAN_SCAN_MS - STEP_MS);
+    steps((uint64_t)WIFIPLAN_JOIN_MS + WIFIPLAN_SCAN_MS - STEP_MS);
     assert_string_equal(join_trial_name(&s_join), "trying");
-    steps(2 * STEP_MS);
+    steps((uint64_t)STEP_MS + STEP_MS);
     assert_string_equal(join_trial_name(&s_join), "failed");
     assert_string_equal(fake_wifi.address, "");
     fake_wifi.joins = 0;

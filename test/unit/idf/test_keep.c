@@ -106,7 +106,7 @@ static void crashes_in_a_row_end_in_safe_mode_and_five_good_minutes_end_the_row(
     keep_settle(&c, &s_vault.vault, (struct mono){BOOTGUARD_HEALTHY_MS});
     assert_int_equal(c.count, 0);
     unsigned puts = s_vault.puts;
-    keep_settle(&c, &s_vault.vault, (struct mono){BOOTGUARD_HEALTHY_MS * 2});
+    keep_settle(&c, &s_vault.vault, (struct mono){(uint64_t)BOOTGUARD_HEALTHY_MS * 2});
     assert_int_equal(s_vault.puts, puts); /* flash wears out */
     assert_int_equal(keep_count_crashes(&s_vault.vault, true).count, 1);
     assert_int_equal(keep_count_crashes(&s_vault.vault, false).count, 0);
