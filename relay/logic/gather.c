@@ -11,10 +11,10 @@ void gather_ended(struct gather *g, struct mono now)
     g->ended = now;
 }
 
-void gather_begin(struct gather *g, size_t queued, struct mono now)
+void gather_begin(struct gather *g, size_t queued, struct mono first, struct mono now)
 {
     /* Who does not come back at once is not waited for: a camera takes its time. */
-    if (now.ms - g->ended.ms > g->flush_ms / GATHER_COMING_PART)
+    if (first.ms > g->ended.ms + g->flush_ms / GATHER_COMING_PART)
         g->expected = 0;
     g->began = now;
     g->newest = now;

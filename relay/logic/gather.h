@@ -16,7 +16,7 @@
 enum {
     GATHER_COMING_PART = 5, /* of a flush: at most a fifth for uploads that are on their way */
     GATHER_RETURN_PART = 2, /* at most half of it for those who were just answered ... */
-    GATHER_PAUSE_PART = 10, /* ... as long as another one came within the last tenth */
+    GATHER_PAUSE_PART = 5,  /* ... as long as another one came within the last fifth */
 };
 
 struct gather {
@@ -34,8 +34,8 @@ void gather_answered(struct gather *g, size_t count, size_t waiting, uint32_t fl
 /* ... and was answered. */
 void gather_ended(struct gather *g, struct mono now);
 
-/* A batch begins: `queued` photos are there. */
-void gather_begin(struct gather *g, size_t queued, struct mono now);
+/* A batch begins: `queued` photos are there, the oldest came at `first`. */
+void gather_begin(struct gather *g, size_t queued, struct mono first, struct mono now);
 
 /* How long to wait for the next photo: 0 = flush now. `queued` are there, `coming` uploads have
  * begun. To be asked again when one came, and when the time is over. */

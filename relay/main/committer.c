@@ -172,7 +172,8 @@ static size_t count_queued(struct committer *c)
 static void wait_for_more(struct committer *c)
 {
     pthread_mutex_lock(&c->lock);
-    gather_begin(&c->gather, c->queued, now(c));
+    if (c->first != NULL)
+        gather_begin(&c->gather, c->queued, c->first->submitted, now(c));
     while (c->first != NULL && c->queued < BATCH_PHOTOS_MAX && !c->stopping) {
         uint32_t wait_ms =
             gather_wait_ms(&c->gather, c->queued, atomic_load(c->deps.uploads_coming), now(c));
