@@ -25,9 +25,10 @@ static struct desk *s_desk; /* for the handler of pages not found, which has no 
 
 static struct slice field(httpd_req_t *r, const char *name, char *memory, size_t cap)
 {
-    if (httpd_req_get_hdr_value_str(r, name, memory, cap) != ESP_OK)
+    esp_err_t rc = httpd_req_get_hdr_value_str(r, name, memory, cap);
+    if (rc != ESP_OK && rc != ESP_ERR_HTTPD_RESULT_TRUNC)
         return (struct slice){0};
-    return slice_of(memory);
+    return slice_of(memory); /* cut short, a long one is still there and still wrong */
 }
 
 /* Did it come through the portal's access point? Servers listen on IPv6 as well; an IPv4 address
@@ -66,6 +67,15 @@ bool desk_esp_may(struct desk *d, httpd_req_t *r)
     httpd_resp_set_hdr(r, "WWW-Authenticate", realm);
     (void)desk_esp_refuse(r, "401 Unauthorized",
                           "user admin; the password is printed on the serial console");
+    return false;
+}
+
+bool desk_esp_is_own_get(httpd_req_t *r)
+{
+    char site[FIELD_MAX];
+    if (admin_is_own_fetch(field(r, "Sec-Fetch-Site", site, sizeof site)))
+        return true;
+    (void)desk_esp_refuse(r, "403 Forbidden", "this may only be done from the device's own page");
     return false;
 }
 

@@ -25,6 +25,8 @@ CHECKED enum err desk_esp_open(struct desk *d, httpd_config_t *config, unsigned 
 
 /* For handlers of the program, whose user_ctx is its own. False: an answer was sent. */
 bool desk_esp_may(struct desk *d, httpd_req_t *r);
+/* May this GET, which changes something, come from that page? False: an answer was sent. */
+bool desk_esp_is_own_get(httpd_req_t *r);
 esp_err_t desk_esp_refuse(httpd_req_t *r, const char *status, const char *why);
 /* Reads a body of at most `cap` bytes. False: too long or broken off; an answer was sent. */
 bool desk_esp_read_body(httpd_req_t *r, char *out, size_t cap, struct slice *out_body);

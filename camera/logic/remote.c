@@ -145,6 +145,29 @@ enum err remote_control(struct settings *s, struct slice var, struct slice val)
     return ERR_OK;
 }
 
+static bool ends_with(struct slice text, struct slice end)
+{
+    if (text.len < end.len)
+        return false;
+    return slice_eq((struct slice){text.ptr + text.len - end.len, end.len}, end);
+}
+
+bool remote_is_certificate(struct slice text)
+{
+    while (text.len > 0 && strchr("\r\n ", text.ptr[0]) != NULL)
+        text = (struct slice){text.ptr + 1, text.len - 1};
+    while (text.len > 0 && strchr("\r\n ", text.ptr[text.len - 1]) != NULL)
+        text.len--;
+    if (text.len >= REMOTE_PEM_MAX)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\0')
+            return false;
+    }
+    bool begins = slice_starts_nocase(text, SLICE("-----BEGIN CERTIFICATE-----"));
+    return begins && ends_with(text, SLICE("-----END CERTIFICATE-----"));
+}
+
 /* ---- console ---- */
 
 static const char HELP[] = "help | status | show | set NAME VALUE | shoot | portal | reboot | "

@@ -12,6 +12,7 @@
 enum {
     REMOTE_STATUS_MAX = 4096, /* bytes of the status with its NUL */
     REMOTE_REPLY_MAX = 2048,  /* of a console command */
+    REMOTE_PEM_MAX = 2048,    /* bytes of a pinned CA certificate with its NUL */
 };
 
 /* What only the board knows. */
@@ -35,6 +36,9 @@ bool remote_put_status(const struct station *s, const struct remote_board *b, st
 /* /control?var=...&val=... as CameraWebServer has it; other names are our settings. ERR_INPUT,
  * ERR_LIMIT as settings_set. */
 CHECKED enum err remote_control(struct settings *s, struct slice var, struct slice val);
+
+/* Is this a certificate in PEM (RFC 7468), short enough to be kept? "" is not. */
+bool remote_is_certificate(struct slice text);
 
 enum remote_deed {
     REMOTE_SAID,   /* the reply says it all */

@@ -404,6 +404,26 @@ struct deadline station_wake(const struct station *s, struct mono now)
     return d;
 }
 
+uint32_t station_nap_ms(struct station *s, const struct nap_facts *owner,
+                        struct trigger_local local)
+{
+    struct nap_facts f = *owner;
+    f.wanted = s->settings.deep_sleep != 0;
+    bool resting = !ladder_may_try(&s->ladder, f.now); /* waking up is a try like any other */
+    f.looked = f.looked && (resting || !trigger_is_due(&s->trigger, f.now));
+    bool write;
+    f.sending = station_wants_stream(s, &write);
+    f.idle = backlog_waiting(&s->backlog) == 0 && !f.sending;
+    f.only_in_ram = false;
+    f.photo_ms = trigger_photo_in_ms(&s->trigger, f.now, local);
+    if (!f.wanted || nap_wanted_ms(&f) == 0)
+        return 0;
+    if (!f.sending)
+        backlog_spill(&s->backlog);
+    f.only_in_ram = s->backlog.count > 0;
+    return nap_wanted_ms(&f);
+}
+
 void station_health(struct station *s, struct mono now)
 {
     struct health *h = &s->courier.health;

@@ -15,6 +15,7 @@
 #include "camera/logic/flashpart.h"
 #include "camera/logic/ident.h"
 #include "camera/logic/ladder.h"
+#include "camera/logic/nap.h"
 #include "camera/logic/postmortem.h"
 #include "camera/logic/relayfind.h"
 #include "camera/logic/settings.h"
@@ -126,6 +127,12 @@ bool station_wants_stream(const struct station *s, bool *out_write);
 struct deadline station_send_wake(const struct station *s);
 /* The same for anything, a photo included. */
 struct deadline station_wake(const struct station *s, struct mono now);
+
+/* May the camera sleep now, and for how long? (nap.h) The owner fills in `held`, `woke`, `has_pin`
+ * and `now`, and `looked` false while a photo is being taken; the rest is filled in here. What is
+ * in RAM moves to the log when it could sleep otherwise. */
+uint32_t station_nap_ms(struct station *s, const struct nap_facts *owner,
+                        struct trigger_local local);
 
 /* Brings the health up to date from the station's own parts; the owner adds the rest. */
 void station_health(struct station *s, struct mono now);

@@ -35,3 +35,9 @@ bool admin_is_same_origin(struct slice origin, struct slice host)
     }
     return false;
 }
+
+bool admin_is_own_fetch(struct slice sec_fetch_site)
+{
+    return sec_fetch_site.len == 0 || slice_eq_nocase(sec_fetch_site, SLICE("same-origin")) ||
+           slice_eq_nocase(sec_fetch_site, SLICE("none"));
+}

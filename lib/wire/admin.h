@@ -15,3 +15,7 @@ bool admin_may(const char *password, struct slice authorization);
 /* May a request that changes something come from this page? Origin must be this host, or absent
  * (programs send none). */
 bool admin_is_same_origin(struct slice origin, struct slice host);
+
+/* The same for a GET that changes something, where browsers send no Origin but Sec-Fetch-Site (W3C
+ * Fetch Metadata): absent, "same-origin" or typed by a person ("none"). */
+bool admin_is_own_fetch(struct slice sec_fetch_site);

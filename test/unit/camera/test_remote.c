@@ -173,11 +173,37 @@ static void the_console_does_what_it_says(void **state)
     assert_string_equal(out, "");
 }
 
+static void only_a_certificate_is_taken_as_one(void **state)
+{
+    (void)state;
+    static const char good[] = "\r\n-----BEGIN CERTIFICATE-----\r\nMIIB\r\n"
+                               "-----END CERTIFICATE-----\r\n";
+    assert_true(remote_is_certificate(SLICE(good)));
+    static const char *const bad[] = {"", "none", "-----BEGIN CERTIFICATE-----\nMIIB\n",
+                                      "MIIB\n-----END CERTIFICATE-----",
+                                      "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----"};
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(remote_is_certificate(slice_of(bad[i])));
+    char text[REMOTE_PEM_MAX + 1];
+    memset(text, 'A', sizeof text);
+    memcpy(text, good + 2, 27);
+    memcpy(text + REMOTE_PEM_MAX - 26, "-----END CERTIFICATE-----", 25);
+    assert_true(remote_is_certificate((struct slice){text, REMOTE_PEM_MAX - 1}));
+    memset(text, 'A', sizeof text);
+    memcpy(text, good + 2, 27);
+    memcpy(text + REMOTE_PEM_MAX - 25, "-----END CERTIFICATE-----", 25);
+    assert_false(remote_is_certificate((struct slice){text, REMOTE_PEM_MAX}));
+    text[100] = '\0';
+    memcpy(text + REMOTE_PEM_MAX - 26, "-----END CERTIFICATE-----", 25);
+    assert_false(remote_is_certificate((struct slice){text, REMOTE_PEM_MAX - 1}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_form_changes_all_or_nothing),
         cmocka_unit_test(controls_are_those_of_camera_web_server),
+        cmocka_unit_test(only_a_certificate_is_taken_as_one),
         cmocka_unit_test_setup_teardown(status_tells_much_and_no_secret, setup, teardown),
         cmocka_unit_test_setup_teardown(the_console_does_what_it_says, setup, teardown),
     };

@@ -389,6 +389,65 @@ static void a_bad_relay_gets_the_report_in_the_end(void **state)
     fake_relay_free(&r->relay);
 }
 
+static void asleep_between_photos_nothing_is_lost(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    struct trigger_local local = {0};
+    struct nap_facts owner = {.woke = true, .looked = true};
+    uint32_t naps = 0;
+    r->relay.stored = NULL; /* numbers begin anew at each wake */
+    for (int wake = 0; wake < 200; wake++) {
+        start(r); /* RAM is gone, the flash is not */
+        r->station.settings.deep_sleep = 1;
+        r->now.ms = 0;
+        uint32_t ms = 0;
+        bool bad = wake % 10 < 3; /* no relay for three wakes in ten */
+        while (ms == 0 && r->now.ms < NAP_SENDING_MAX_MS + 1000) {
+            courier_set_online(&r->station.courier, !bad);
+            take_if_due(r);
+            station_send(&r->station, r->now);
+            owner.now = r->now;
+            ms = station_nap_ms(&r->station, &owner, local);
+            r->now.ms += 500;
+        }
+        assert_true(ms > 0);
+        assert_int_equal(r->station.backlog.count, 0);
+        naps++;
+        courier_set_online(&r->station.courier, false);
+    }
+    assert_int_equal(naps, 200);
+    assert_true(r->station.tally.now.captured >= 200);
+    assert_int_equal(r->station.tally.now.dropped, 0);
+    assert_int_equal(r->station.tally.now.sent + backlog_waiting(&r->station.backlog),
+                     r->station.tally.now.captured);
+    assert_int_equal(r->station.ident.boot, 201);
+    fake_relay_free(&r->relay);
+}
+
+static void a_photo_that_lives_in_ram_alone_keeps_it_awake(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    struct nap_facts owner = {.woke = true, .looked = true, .now = {24 * HOUR_MS}};
+    r->station.settings.deep_sleep = 1;
+    r->station.backlog.config.log = NULL;
+    courier_set_online(&r->station.courier, false);
+    take_if_due(r);
+    assert_int_equal(backlog_waiting(&r->station.backlog), 1);
+    trigger_init(&r->station.trigger, &r->station.trigger.config, owner.now);
+    enum shot_trigger why;
+    assert_true(trigger_due(&r->station.trigger, owner.now, (struct trigger_local){0}, &why));
+    assert_int_equal(station_nap_ms(&r->station, &owner, (struct trigger_local){0}), 0);
+    courier_set_online(&r->station.courier, true);
+    station_send(&r->station, owner.now);
+    assert_int_equal(backlog_waiting(&r->station.backlog), 0);
+    assert_true(station_nap_ms(&r->station, &owner, (struct trigger_local){0}) > 0);
+    owner.looked = false; /* one is being taken */
+    assert_int_equal(station_nap_ms(&r->station, &owner, (struct trigger_local){0}), 0);
+    fake_relay_free(&r->relay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +460,8 @@ int main(void)
         cmocka_unit_test(a_reboot_that_cannot_be_counted_is_not_made),
         cmocka_unit_test(the_report_of_a_crash_goes_out_after_a_photo),
         cmocka_unit_test(a_bad_relay_gets_the_report_in_the_end),
+        cmocka_unit_test(asleep_between_photos_nothing_is_lost),
+        cmocka_unit_test(a_photo_that_lives_in_ram_alone_keeps_it_awake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,11 +39,23 @@ static void changes_come_from_the_own_page_or_from_programs(void **state)
     assert_false(admin_is_same_origin(SLICE("http://"), SLICE("")));
 }
 
+static void a_get_of_another_site_changes_nothing(void **state)
+{
+    (void)state;
+    assert_true(admin_is_own_fetch(SLICE("")));
+    assert_true(admin_is_own_fetch(SLICE("same-origin")));
+    assert_true(admin_is_own_fetch(SLICE("none")));
+    assert_false(admin_is_own_fetch(SLICE("cross-site")));
+    assert_false(admin_is_own_fetch(SLICE("same-site")));
+    assert_false(admin_is_own_fetch(SLICE("same-origin, cross-site")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_admin_with_the_password_may),
         cmocka_unit_test(changes_come_from_the_own_page_or_from_programs),
+        cmocka_unit_test(a_get_of_another_site_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
