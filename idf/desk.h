@@ -19,5 +19,6 @@ struct desk {
     enum err (*save)(void *ctx, const void *v); /* keep and apply */
     void (*try_wifi)(void *ctx, const void *v); /* as join_try */
     void (*before_update)(void *ctx); /* without the lock; what hates flash writes stops */
+    void (*after_update)(void *ctx);  /* it failed: all goes on; NULL: nothing to do */
     void (*reboot)(void *ctx);        /* soon; any task */
 };

@@ -17,6 +17,7 @@ enum {
     SETTINGS_JSON_MAX = 16 * 1024,
     SCAN_JSON_MAX = 3072,
     UPDATE_PIECE = 2048,
+    UPDATE_SILENCES_MAX = 12, /* of the server's recv_wait_timeout, all together */
 };
 
 static struct desk *s_desk; /* for the handler of pages not found, which has no context */
@@ -231,9 +232,10 @@ static esp_err_t post_reboot(httpd_req_t *r)
 static enum err write_image(httpd_req_t *r, char *piece)
 {
     size_t left = r->content_len;
+    unsigned silences = 0;
     while (left > 0) {
         int n = httpd_req_recv(r, piece, left < UPDATE_PIECE ? left : UPDATE_PIECE);
-        if (n == HTTPD_SOCK_ERR_TIMEOUT)
+        if (n == HTTPD_SOCK_ERR_TIMEOUT && ++silences < UPDATE_SILENCES_MAX)
             continue;
         if (n <= 0)
             return ERR_IO;
@@ -266,6 +268,8 @@ static esp_err_t post_update(httpd_req_t *r)
             update_esp_abort();
     }
     free(piece);
+    if (e != ERR_OK && d->after_update != NULL)
+        d->after_update(d->ctx);
     if (e != ERR_OK)
         return desk_esp_refuse(r, "400 Bad Request", "this is not a sound image for this board");
     d->reboot(d->ctx);

@@ -5,7 +5,11 @@
 
 #include "camera/main/pages.h"
 #include "camera/main/tasks.h"
+#include "camera/port/board_esp.h"
+#include "camera/port/dump_esp.h"
+#include "camera/port/mdns_esp.h"
 #include "camera/port/sd_esp.h"
+#include "camera/port/sleep_esp.h"
 #include "driver/gpio.h"
 #include "esp_heap_caps.h"
 #include "esp_psram.h"
@@ -13,10 +17,9 @@
 #include "idf/update_esp.h"
 #include "idf/wifi_esp.h"
 #include "lib/port/log.h"
-#include "mdns.h"
 #include "sdkconfig.h"
 
-enum { CAPTURE_PRIORITY = 6, COURIER_PRIORITY = 5, NETWORK_PRIORITY = 4 };
+enum { CAPTURE_PRIORITY = 6, COURIER_PRIORITY = 5, NETWORK_PRIORITY = 4, SENSOR_WAIT_MS = 1000 };
 
 struct mono app_now(const struct app *a)
 {
@@ -31,6 +34,13 @@ void app_lock(struct app *a)
 void app_unlock(struct app *a)
 {
     xSemaphoreGive(a->lock);
+}
+
+void app_take_sensor(struct app *a, void (*feed)(void))
+{
+    do {
+        feed();
+    } while (xSemaphoreTake(a->sensor_lock, pdMS_TO_TICKS(SENSOR_WAIT_MS)) != pdTRUE);
 }
 
 const char *app_page_password(const struct app *a)
@@ -59,13 +69,33 @@ static bool wifi_differs(const struct settings *a, const struct settings *b)
     return strcmp(a->ssid, b->ssid) != 0 || strcmp(a->password, b->password) != 0 ||
            strcmp(a->ssid_2, b->ssid_2) != 0 || strcmp(a->password_2, b->password_2) != 0 ||
            strcmp(a->ssid_3, b->ssid_3) != 0 || strcmp(a->password_3, b->password_3) != 0 ||
-           strcmp(a->ip_address, b->ip_address) != 0;
+           strcmp(a->ip_address, b->ip_address) != 0 || strcmp(a->ip_netmask, b->ip_netmask) != 0 ||
+           strcmp(a->ip_gateway, b->ip_gateway) != 0 || strcmp(a->ip_dns, b->ip_dns) != 0;
 }
 
-static void use_gpio(const struct settings *s)
+static bool has_psram(void)
 {
-    if (s->gpio_pin < 0)
+#if CONFIG_SPIRAM
+    return esp_psram_is_initialized();
+#else
+    return false;
+#endif
+}
+
+static const char *pin_refusal(const struct app *a, int pin)
+{
+    return board_esp_pin_refusal(&a->board, pin, has_psram(), a->queue == &a->card.flash);
+}
+
+static void use_gpio(const struct app *a, const struct settings *s)
+{
+    if (s->gpio_pin < 0 || a->safe_mode)
         return;
+    const char *refusal = pin_refusal(a, s->gpio_pin);
+    if (refusal != NULL) {
+        log_line(LOG_LEVEL_WARN, "%s pin=%d", refusal, (int)s->gpio_pin);
+        return;
+    }
     const gpio_config_t pin = {.pin_bit_mask = 1ULL << s->gpio_pin,
                                .mode = GPIO_MODE_INPUT,
                                .pull_up_en = s->gpio_level == 0,
@@ -77,6 +107,11 @@ static void use_gpio(const struct settings *s)
 enum err app_save(struct app *a, const struct settings *s)
 {
     struct settings *wanted = &a->saved;
+    const char *refusal = pin_refusal(a, s->gpio_pin);
+    if (refusal != NULL) {
+        log_line(LOG_LEVEL_WARN, "%s pin=%d", refusal, (int)s->gpio_pin);
+        return ERR_LIMIT;
+    }
     bool wifi = wifi_differs(s, &a->station.settings) && a->join.trial != JOIN_TRIAL_RUNNING;
     enum err e = keep_save(&a->vault.vault, &settings_table, s);
     if (e != ERR_OK)
@@ -84,7 +119,7 @@ enum err app_save(struct app *a, const struct settings *s)
     *wanted = *s;
     station_apply(&a->station, wanted, app_now(a));
     system_esp_set_zone(wanted->timezone);
-    use_gpio(wanted);
+    use_gpio(a, wanted);
     if (wifi)
         app_reboot(a); /* the radio starts anew with the rest */
     return ERR_OK;
@@ -116,9 +151,26 @@ static void load_ca(struct app *a)
 {
     const struct vault *v = &a->vault.vault;
     size_t len = 0;
-    if (v->get(v->ctx, "ca_pem", a->ca_pem, sizeof a->ca_pem - 1, &len) != ERR_OK)
+    if (v->get(v->ctx, "ca_pem", a->ca_pem, sizeof a->ca_pem - 1, &len) != ERR_OK ||
+        !remote_is_certificate((struct slice){a->ca_pem, len}))
         len = 0;
     a->ca_pem[len] = '\0';
+}
+
+enum err app_pin_ca(struct app *a, struct slice pem)
+{
+    const struct vault *v = &a->vault.vault;
+    bool none = slice_trim(pem).len == 0;
+    if (!none && !remote_is_certificate(pem))
+        return ERR_INPUT;
+    enum err e =
+        none ? v->put(v->ctx, "ca_pem", "none", 4) : v->put(v->ctx, "ca_pem", pem.ptr, pem.len);
+    if (e != ERR_OK)
+        return e;
+    memcpy(a->ca_pem, pem.ptr, none ? 0 : pem.len);
+    a->ca_pem[none ? 0 : pem.len] = '\0';
+    station_apply(&a->station, &a->saved, app_now(a)); /* the next connection checks against it */
+    return ERR_OK;
 }
 
 /* ---- start ---- */
@@ -156,15 +208,6 @@ static const struct flash *open_queue(struct app *a)
     return NULL;
 }
 
-static bool has_psram(void)
-{
-#if CONFIG_SPIRAM
-    return esp_psram_is_initialized();
-#else
-    return false;
-#endif
-}
-
 static void describe_board(struct app *a, bool psram)
 {
     const char *refusal = update_esp_refusal();
@@ -191,11 +234,18 @@ static void start_station(struct app *a, bool psram)
                                         .stream = &a->stream.stream,
                                         .flash = a->queue,
                                         .vault = &a->vault.vault,
-                                        .random = &a->random};
+                                        .random = &a->random,
+                                        .dump = &a->dump};
     struct station_memory memory = station_room(a, psram);
+    a->dump = dump_esp_open();
     station_start(&a->station, &ports, &memory, &a->saved, a->device);
     a->station.ca_pem = a->ca_pem;
     a->station.courier.config.ca_pem = a->ca_pem;
+    /* The clock goes on through sleep and reset, if not through a loss of power. */
+    (void)timekeep_hear(&a->station.time, TIMEKEEP_SAVED, a->clock.wall_now(a->clock.ctx),
+                        app_now(a));
+    if (sleep_esp_woke_by_pin())
+        trigger_gpio(&a->station.trigger, app_now(a));
 }
 
 static void prepare_join(struct app *a)
@@ -205,13 +255,6 @@ static void prepare_join(struct app *a)
     a->join.portal_ssid = a->portal_ssid;
     a->join.portal_password = a->password;
     a->join.safe_mode = a->safe_mode;
-}
-
-static void start_names(const struct app *a)
-{
-    if (mdns_init() != ESP_OK || mdns_hostname_set(a->device) != ESP_OK ||
-        mdns_service_add(NULL, "_http", "_tcp", 80, NULL, 0) != ESP_OK)
-        log_line(LOG_LEVEL_WARN, "no mDNS: the relay's address must be configured");
 }
 
 void app_start(struct app *a, const struct board *board, const struct settings *standard)
@@ -232,8 +275,9 @@ void app_start(struct app *a, const struct board *board, const struct settings *
     load_settings(a, standard);
     load_ca(a);
     system_esp_set_zone(a->saved.timezone);
-    use_gpio(&a->saved);
+    use_gpio(a, &a->saved);
     stream_esp_init(&a->stream);
+    sleep_esp_release_lamp(board->lamp);
     camera_esp32_init(&a->camera, board, has_psram());
     /* The radio before the sensor: together they draw more than weak supplies give, and its
      * noise is what makes random bytes random. */
@@ -243,7 +287,8 @@ void app_start(struct app *a, const struct board *board, const struct settings *
     start_station(a, has_psram());
     prepare_join(a);
     describe_board(a, has_psram());
-    start_names(a);
+    if (mdns_esp_start(a->device) != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "no mDNS: the relay's address must be configured");
     if (pages_start(a) != ERR_OK)
         log_line(LOG_LEVEL_ERROR, "the page does not run");
     printf("\r\ncamrelay camera %s on %s\r\nuser admin, password %s\r\ntype help\r\n",

@@ -14,6 +14,7 @@
 
 #include "camera/logic/remote.h"
 #include "camera/logic/station.h"
+#include "camera/logic/ticket.h"
 #include "camera/port/board.h"
 #include "camera/port/camera_esp32.h"
 #include "camera/port/file_flash.h"
@@ -38,7 +39,7 @@ enum {
     APP_ARENA_BYTES = 1536 * 1024,      /* of PSRAM: about 10 UXGA pictures */
     APP_COPY_BYTES = 512 * 1024,        /* of PSRAM: one picture on its way */
     APP_QUEUE_SMALL_BYTES = 256 * 1024, /* below this the default picture is SVGA */
-    APP_CA_PEM_MAX = 2048,
+    APP_VIEW_BYTES = 400 * 1024,        /* of PSRAM, while somebody watches */
     APP_CAPTURE_STACK = 6 * 1024,
     APP_COURIER_STACK = 8 * 1024,
     APP_NETWORK_STACK = 6 * 1024,
@@ -60,15 +61,20 @@ struct app {
     SemaphoreHandle_t sensor_lock;
     struct join join;
     struct desk desk;
+    struct ticket ticket; /* for the live picture */
+    struct dump dump;
     struct settings saved; /* what the vault holds */
     struct settings trial; /* on trial */
     bool safe_mode;
     atomic_bool wants_reboot;
+    atomic_bool updating; /* an image is coming in */
+    atomic_int watchers;  /* of the live picture */
+    bool capturing;       /* a photo is being taken; under `lock` */
     struct keep_crashes crashes;
     char device[SHOT_DEVICE_MAX + 1];
     char portal_ssid[WIFIPLAN_SSID_MAX + 1];
     char password[KEEP_PASSWORD_MAX]; /* of this board alone: portal, and page until one is set */
-    char ca_pem[APP_CA_PEM_MAX];
+    char ca_pem[REMOTE_PEM_MAX];
     struct backlog_slot slots[APP_SLOTS];
     struct photolog_entry entries[APP_ENTRIES];
     uint8_t piece[APP_PIECE_BYTES];
@@ -89,6 +95,12 @@ const char *app_page_password(const struct app *a);
 
 /* Keeps and applies settings. With `lock` held. */
 CHECKED enum err app_save(struct app *a, const struct settings *s);
+
+/* Keeps another CA for HTTPS, "" for the built-in bundle. With `lock` held. */
+CHECKED enum err app_pin_ca(struct app *a, struct slice pem);
+
+/* Takes the sensor, whoever has it meanwhile gives it back; for tasks under the watchdog. */
+void app_take_sensor(struct app *a, void (*feed)(void));
 
 /* Tries the Wi-Fi of these settings; they are kept once it was joined. With `lock` held. */
 void app_try(struct app *a, const struct settings *s);

@@ -4,24 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "camera/port/mdns_esp.h"
+#include "camera/port/sleep_esp.h"
 #include "driver/gpio.h"
-#include "esp_sleep.h"
 #include "esp_system.h"
 #include "esp_task_wdt.h"
 #include "idf/console_esp.h"
 #include "idf/system_esp.h"
 #include "idf/update_esp.h"
 #include "idf/wifi_esp.h"
+#include "lib/pace/bootguard.h"
 #include "lib/port/log.h"
-#include "mdns.h"
 
 enum {
     STEP_MAX_MS = 500, /* no task sleeps longer: commands and settings are looked at */
-    BROWSE_MS = 3000,
     BUTTON_RESET_MS = 5000,
     NETWORK_STEP_MS = 100,
-    SLEEP_LEAST_MS = 5000, /* for less it is not worth waking up again */
-    AWAKE_MAX_MS = 60 * 1000,
 };
 
 static uint32_t dice(const struct app *a)
@@ -64,8 +62,7 @@ static void take_photo(struct app *a, enum shot_trigger why)
 {
     struct station_exposure x;
     do {
-        feed();
-        xSemaphoreTake(a->sensor_lock, portMAX_DELAY);
+        app_take_sensor(a, feed);
         station_expose(&a->station, app_now(a), why, &x);
         app_lock(a);
         station_keep(&a->station, &x);
@@ -76,6 +73,9 @@ static void take_photo(struct app *a, enum shot_trigger why)
         if (reboot)
             app_reboot(a);
     } while (x.again);
+    app_lock(a);
+    a->capturing = false;
+    app_unlock(a);
 }
 
 void tasks_capture(void *arg)
@@ -90,7 +90,9 @@ void tasks_capture(void *arg)
         if (active && !was_active)
             trigger_gpio(&a->station.trigger, app_now(a));
         was_active = active;
-        bool due = station_wants_photo(&a->station, app_now(a), local_time(a), &why);
+        bool due = !atomic_load(&a->updating) &&
+                   station_wants_photo(&a->station, app_now(a), local_time(a), &why);
+        a->capturing = due;
         struct deadline next = trigger_wake(&a->station.trigger, app_now(a));
         bool gpio = a->station.settings.gpio_pin >= 0;
         app_unlock(a);
@@ -138,6 +140,7 @@ void tasks_courier(void *arg)
         report_upload(a, &sent_before);
         uint32_t ms = deadline_left_ms(station_send_wake(&a->station), app_now(a));
         bool wants_write, sending = station_wants_stream(&a->station, &wants_write);
+        int descriptor = stream_esp_descriptor(&a->stream);
         bool saves = a->station.settings.wifi_power_save != 0;
         app_unlock(a);
         if (sending != was_sending && online)
@@ -145,7 +148,7 @@ void tasks_courier(void *arg)
         was_sending = sending;
         ms = ms < STEP_MAX_MS ? ms : STEP_MAX_MS;
         if (sending)
-            stream_esp_wait(&a->stream, wants_write, ms);
+            stream_esp_wait(descriptor, wants_write, ms);
         else
             vTaskDelay(pdMS_TO_TICKS(ms < 50 ? 50 : ms < 200 ? ms : 200));
     }
@@ -164,28 +167,19 @@ static void step_join(struct app *a)
 
 /* ---- network: the relay's address and the time ---- */
 
-/* Waits up to BROWSE_MS, without the lock. */
+/* Waits for answers, without the lock. */
 static void browse(struct app *a)
 {
-    mdns_result_t *found = NULL;
-    esp_err_t rc = mdns_query_ptr("_camrelay", "_tcp", BROWSE_MS, 4, &found);
-    char host[WIFI_ESP_ADDRESS_MAX] = "";
+    char host[MDNS_ESP_ADDRESS_MAX] = "";
     uint16_t port = 0;
-    for (mdns_result_t *r = found; rc == ESP_OK && r != NULL && host[0] == '\0'; r = r->next) {
-        for (mdns_ip_addr_t *ip = r->addr; ip != NULL && host[0] == '\0'; ip = ip->next) {
-            if (ip->addr.type == ESP_IPADDR_TYPE_V4)
-                snprintf(host, sizeof host, IPSTR, IP2STR(&ip->addr.u_addr.ip4));
-        }
-        port = r->port;
-    }
-    mdns_query_results_free(found);
+    bool found = mdns_esp_find_relay(host, &port);
     app_lock(a);
-    if (host[0] != '\0')
+    if (found)
         relayfind_found(&a->station.relay, host, port);
     else
         relayfind_not_found(&a->station.relay, app_now(a));
     app_unlock(a);
-    if (host[0] != '\0')
+    if (found)
         log_line(LOG_LEVEL_INFO, "relay found host=%s port=%u", host, port);
 }
 
@@ -263,33 +257,41 @@ static void step_button(struct app *a, struct deadline *held)
         app_factory_reset(a);
 }
 
-/* Between photos, if the owner wants that and everything is sent or in the queue. */
+/* Between photos, if the owner wants that and nothing is lost by it. */
 static void step_sleep(struct app *a)
 {
     struct station *s = &a->station;
-    struct mono now = app_now(a);
-    uint32_t ms = deadline_left_ms(trigger_wake(&s->trigger, now), now);
-    bool settled = s->courier.mood == COURIER_IDLE || now.ms > AWAKE_MAX_MS;
-    if (s->settings.deep_sleep == 0 || s->ident.seq == 0 || !settled || a->safe_mode ||
-        wifi_esp_portal_is_open() || ms < SLEEP_LEAST_MS || ms == UINT32_MAX)
+    enum join_trial trial = a->join.trial;
+    const struct nap_facts facts = {
+        .held = a->safe_mode || wifi_esp_portal_is_open() || atomic_load(&a->updating) ||
+                atomic_load(&a->watchers) > 0 || trial == JOIN_TRIAL_WANTED ||
+                trial == JOIN_TRIAL_RUNNING,
+        .woke = sleep_esp_woke(),
+        .looked = !a->capturing,
+        .has_pin = sleep_esp_can_wake(s->settings.gpio_pin),
+        .now = app_now(a),
+    };
+    uint32_t ms = station_nap_ms(s, &facts, local_time(a));
+    if (ms == 0 || xSemaphoreTake(a->sensor_lock, 0) != pdTRUE)
         return;
-    courier_set_online(&s->courier, false); /* what is in RAM goes to the queue */
+    courier_set_online(&s->courier, false);
     if (s->sensor_on)
         s->ports.sensor->stop(s->ports.sensor->ctx);
     bool wired = false;
     s->ports.sensor->power(s->ports.sensor->ctx, false, &wired);
-    if (a->board.lamp >= 0) { /* or it glows through the sleep */
-        gpio_hold_en((gpio_num_t)a->board.lamp);
-#if !SOC_GPIO_SUPPORT_HOLD_SINGLE_IO_IN_DSLP
-        gpio_deep_sleep_hold_en();
-#endif
-    }
     log_line(LOG_LEVEL_INFO, "sleeping ms=%" PRIu32, ms);
-    esp_deep_sleep((uint64_t)ms * 1000);
+    const struct sleep_esp_plan plan = {.ms = ms,
+                                        .pin = s->settings.gpio_pin,
+                                        .level = s->settings.gpio_level,
+                                        .lamp = a->board.lamp,
+                                        .lamp_active_low = a->board.lamp_active_low};
+    sleep_esp_begin(&plan);
 }
 
 static void step_reboot(struct app *a)
 {
+    if (a->safe_mode && !atomic_load(&a->updating) && bootguard_safe_mode_ends(app_now(a)))
+        app_reboot(a); /* perhaps it was the weather */
     if (!atomic_load(&a->wants_reboot))
         return;
     courier_set_online(&a->station.courier, false); /* what is in RAM goes to the queue */

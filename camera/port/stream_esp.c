@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
+#include "camera/port/mdns_esp.h"
 #include "esp_crt_bundle.h"
 #include "esp_tls.h"
 #include "freertos/FreeRTOS.h"
@@ -55,6 +57,7 @@ static enum err stream_open(void *ctx, const struct stream_target *target)
     if (go_on(s) >= 0)
         return ERR_OK;
     stream_close(s);
+    s->address[0] = '\0'; /* perhaps it moved: look it up again */
     return ERR_IO;
 }
 
@@ -98,36 +101,55 @@ static enum err stream_read(void *ctx, void *out, size_t cap, size_t *out_len, b
     return n >= 0 || is_later(n) ? ERR_OK : ERR_IO;
 }
 
+static bool ends_in_local(const char *host)
+{
+    size_t len = strlen(host);
+    return len > 6 && strcasecmp(host + len - 6, ".local") == 0;
+}
+
+static bool look_up(const char *host, char out[STREAM_ESP_ADDRESS_MAX])
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_INET};
+    struct addrinfo *list = NULL;
+    if (ends_in_local(host))
+        return mdns_esp_look_up(host, out);
+    if (getaddrinfo(host, NULL, &hints, &list) != 0 || list == NULL)
+        return false;
+    const struct sockaddr_in *a = (const struct sockaddr_in *)(const void *)list->ai_addr;
+    bool good = inet_ntop(AF_INET, &a->sin_addr, out, STREAM_ESP_ADDRESS_MAX) != NULL;
+    freeaddrinfo(list);
+    return good;
+}
+
 void stream_esp_prepare(struct stream_esp *s, const char *host)
 {
+    char address[STREAM_ESP_ADDRESS_MAX] = "";
     if (host[0] == '\0' || strlen(host) >= sizeof s->host ||
         (strcmp(s->host, host) == 0 && s->address[0] != '\0'))
         return;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_INET};
-    struct addrinfo *list = NULL;
-    if (getaddrinfo(host, NULL, &hints, &list) != 0 || list == NULL) {
-        log_line(LOG_LEVEL_WARN, "the relay's name is not known to the DNS host=%s", host);
+    if (!look_up(host, address)) {
+        log_line(LOG_LEVEL_WARN, "the relay's name is not known host=%s", host);
         return;
     }
-    const struct sockaddr_in *a = (const struct sockaddr_in *)(const void *)list->ai_addr;
-    char text[STREAM_ESP_ADDRESS_MAX];
-    if (inet_ntop(AF_INET, &a->sin_addr, text, sizeof text) != NULL) {
-        strcpy(s->host, host);
-        strcpy(s->address, text);
-    }
-    freeaddrinfo(list);
+    strcpy(s->host, host);
+    strcpy(s->address, address);
 }
 
-void stream_esp_wait(const struct stream_esp *s, bool wants_write, uint32_t ms)
+int stream_esp_descriptor(const struct stream_esp *s)
 {
     int fd = -1;
-    if (s->tls != NULL && esp_tls_get_conn_sockfd(s->tls, &fd) != ESP_OK)
-        fd = -1;
-    if (fd < 0) {
+    if (s->tls == NULL || esp_tls_get_conn_sockfd(s->tls, &fd) != ESP_OK)
+        return -1;
+    return fd;
+}
+
+void stream_esp_wait(int descriptor, bool wants_write, uint32_t ms)
+{
+    if (descriptor < 0) {
         vTaskDelay(pdMS_TO_TICKS(ms < 20 ? ms + 1 : 20));
         return;
     }
-    struct pollfd p = {.fd = fd, .events = (short)(POLLIN | (wants_write ? POLLOUT : 0))};
+    struct pollfd p = {.fd = descriptor, .events = (short)(POLLIN | (wants_write ? POLLOUT : 0))};
     (void)poll(&p, 1, (int)ms); /* whatever it says, the next step looks */
 }
 

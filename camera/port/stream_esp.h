@@ -8,7 +8,7 @@
 
 #include "camera/logic/ports/stream.h"
 
-enum { STREAM_ESP_HOST_MAX = 128, STREAM_ESP_ADDRESS_MAX = 46 };
+enum { STREAM_ESP_HOST_MAX = 128, STREAM_ESP_ADDRESS_MAX = 46 }; /* as MDNS_ESP_ADDRESS_MAX */
 
 struct stream_esp {
     void *tls; /* esp_tls_t *, NULL: closed */
@@ -23,5 +23,8 @@ void stream_esp_init(struct stream_esp *s);
 /* Looks the name up. Not from two threads at once. */
 void stream_esp_prepare(struct stream_esp *s, const char *host);
 
-/* Waits until the connection can be read (or written), at most so long. */
-void stream_esp_wait(const struct stream_esp *s, bool wants_write, uint32_t ms);
+/* The open connection's, -1: none. Under the lock of whoever opens and closes. */
+int stream_esp_descriptor(const struct stream_esp *s);
+
+/* Waits until it can be read (or written), at most so long; without a lock. -1: a short moment. */
+void stream_esp_wait(int descriptor, bool wants_write, uint32_t ms);
