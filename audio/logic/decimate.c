@@ -71,15 +71,18 @@ static const int16_t taps[DECIMATE_UP][DECIMATE_TAPS] = {
      6,    15,   9,     -2,    -8,   -5,   0,    3,     3,     0},
 };
 
+static inline int32_t dot_four(const int16_t *a, const int16_t *b)
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
+}
+
+/* Twelve at once: what counts and jumps is a tenth of the work then, not a quarter. */
 static int16_t convolve(const int16_t *past, const int16_t *row)
 {
     int32_t sum = 1 << 14;
-    for (unsigned k = 0; k < DECIMATE_TAPS; k += 4) {
-        sum += past[k] * row[k];
-        sum += past[k + 1] * row[k + 1];
-        sum += past[k + 2] * row[k + 2];
-        sum += past[k + 3] * row[k + 3];
-    }
+    for (unsigned k = 0; k < DECIMATE_TAPS; k += 12)
+        sum += dot_four(past + k, row + k) + dot_four(past + k + 4, row + k + 4) +
+               dot_four(past + k + 8, row + k + 8);
     sum >>= 15;
     return (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
 }

@@ -95,7 +95,8 @@ static enum err app_open(struct app *a)
     hall_init(&a->hall, a->places, PLACES, &a->studio, &a->door.door);
     e = vaudio_adc_open(&a->adc, o, &a->chain, &a->pulse);
     if (e != ERR_OK) {
-        (void)fprintf(stderr, "vaudio: cannot hear %s\n", o->wav != NULL ? o->wav : "the tone");
+        const char *what = o->alsa != NULL ? o->alsa : o->wav != NULL ? o->wav : "the tone";
+        (void)fprintf(stderr, "vaudio: cannot hear %s\n", what);
         return e;
     }
     e = open_rtp(a);

@@ -1,10 +1,10 @@
 #include "audio/main/vaudio_adc.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "audio/logic/adcword.h"
-#include "audio/port/host_alsa.h"
 
 enum {
     CHANNEL = 2,          /* GPIO 2 */
@@ -82,9 +82,23 @@ static void look_after(struct vaudio_adc *a, struct run *r)
     }
 }
 
+/* Places the pips by the clock on the wall, as it is now. */
+static void place_pips(struct vaudio_adc *a)
+{
+    uint32_t every_ms = a->options->pips_ms;
+    struct timespec t;
+    if (every_ms == 0)
+        return;
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    double ms = (double)((uint64_t)t.tv_sec * 1000 % every_ms) + (double)t.tv_nsec / 1e6;
+    double every_s = every_ms / 1000.0;
+    host_sound_pips(&a->sound, a->options->tone_hz, every_s, every_s - fmod(ms / 1000, every_s));
+}
+
 static void *run_model(void *ctx)
 {
     struct vaudio_adc *a = ctx;
+    place_pips(a);
     struct run r = {.rate_hz = a->model.config.rate_hz, .start_ns = now_ns()};
     r.rate_hz *= 1 + a->model.config.ppm / 1e6;
     r.next_overflow = (uint64_t)(r.rate_hz * a->options->overflow_ms / 1000);
@@ -99,10 +113,9 @@ static void *run_alsa(void *ctx)
 {
     struct vaudio_adc *a = ctx;
     int16_t samples[CHAIN_HZ / 100];
-    struct host_alsa *mic = host_alsa_open(a->options->alsa, CHAIN_HZ);
-    while (mic != NULL && !atomic_load(&a->stop)) {
+    while (!atomic_load(&a->stop)) {
         size_t lost = 0;
-        if (host_alsa_read(mic, samples, sizeof samples / sizeof *samples, &lost) != ERR_OK)
+        if (host_alsa_read(a->mic, samples, sizeof samples / sizeof *samples, &lost) != ERR_OK)
             break;
         if (lost > 0)
             chain_lost(a->chain, (uint32_t)lost);
@@ -110,9 +123,18 @@ static void *run_alsa(void *ctx)
         pulse_feed(a->pulse, sizeof samples / sizeof *samples, vaudio_adc_now());
     }
     if (!atomic_load(&a->stop))
-        (void)fprintf(stderr, "vaudio: the microphone %s cannot be heard\n", a->options->alsa);
-    host_alsa_close(mic);
+        (void)fprintf(stderr, "vaudio: the microphone %s fell silent\n", a->options->alsa);
     return NULL;
+}
+
+static enum err open_mic(struct vaudio_adc *a)
+{
+    if (!host_alsa_is_built()) {
+        (void)fprintf(stderr, "vaudio: this build knows no ALSA (libasound2-dev)\n");
+        return ERR_INPUT;
+    }
+    a->mic = host_alsa_open(a->options->alsa, CHAIN_HZ);
+    return a->mic != NULL ? ERR_OK : ERR_INPUT;
 }
 
 static enum err open_model(struct vaudio_adc *a)
@@ -144,7 +166,7 @@ enum err vaudio_adc_open(struct vaudio_adc *a, const struct vaudio_options *o, s
     *a = (struct vaudio_adc){.options = o, .chain = chain, .pulse = pulse};
     bool is_mic = o->alsa != NULL;
     pulse_init(pulse, is_mic ? CHAIN_HZ : CHAIN_ADC_HZ, 1, vaudio_adc_now());
-    enum err e = is_mic ? ERR_OK : open_model(a);
+    enum err e = is_mic ? open_mic(a) : open_model(a);
     if (e != ERR_OK)
         return e;
     if (pthread_create(&a->thread, NULL, is_mic ? run_alsa : run_model, a) != 0)
@@ -158,5 +180,6 @@ void vaudio_adc_close(struct vaudio_adc *a)
     atomic_store(&a->stop, true);
     if (a->running)
         (void)pthread_join(a->thread, NULL);
+    host_alsa_close(a->mic);
     host_sound_close(&a->sound);
 }

@@ -9,6 +9,7 @@
 #include "audio/logic/pulse.h"
 #include "audio/main/vaudio_options.h"
 #include "audio/port/host_adc.h"
+#include "audio/port/host_alsa.h"
 
 struct vaudio_adc {
     const struct vaudio_options *options; /* borrowed */
@@ -16,6 +17,7 @@ struct vaudio_adc {
     struct pulse *pulse;                  /* borrowed */
     struct host_sound sound;
     struct host_adc model;
+    struct host_alsa *mic; /* NULL: the model is heard */
     pthread_t thread;
     bool running;
     _Atomic bool stop;

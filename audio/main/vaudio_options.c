@@ -16,6 +16,8 @@ static const char help[] =
     "what is heard\n"
     "  --wav FILE          a WAV file, over and over\n"
     "  --tone HZ           a tone (440)\n"
+    "  --pips MS           the tone for 10 ms whenever this machine's clock, in Unix\n"
+    "                      milliseconds, is a multiple of MS: to measure the delay\n"
     "  --alsa DEVICE       a microphone, e.g. default; not through the model of the ADC\n"
     "  --level PART        how much of the ADC's range a full-scale sound takes, 0 to 1 (0.8)\n"
     "who may listen\n"
@@ -44,6 +46,7 @@ static const char help[] =
 enum {
     WAV = 256,
     TONE,
+    PIPS,
     ALSA,
     LEVEL,
     HOST,
@@ -71,6 +74,7 @@ enum {
 static const struct option names[] = {
     {"wav", required_argument, NULL, WAV},
     {"tone", required_argument, NULL, TONE},
+    {"pips", required_argument, NULL, PIPS},
     {"alsa", required_argument, NULL, ALSA},
     {"level", required_argument, NULL, LEVEL},
     {"host", required_argument, NULL, HOST},
@@ -151,6 +155,7 @@ static bool take_sound(struct vaudio_options *o, int option, const char *value)
     case WAV: o->wav = value; return true;
     case ALSA: o->alsa = value; return true;
     case TONE: return number(value, 1, 20000, &o->tone_hz);
+    case PIPS: return whole(value, 100, 60000, &o->pips_ms);
     case LEVEL: return number(value, 0, 1, &o->level);
     case GAIN:
         if (!number(value, LOUDNESS_DB_MIN, LOUDNESS_DB_MAX, &db))

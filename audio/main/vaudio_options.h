@@ -12,6 +12,7 @@ struct vaudio_options {
     const char *wav;  /* NULL: the tone */
     const char *alsa; /* NULL: none */
     double tone_hz;
+    uint32_t pips_ms; /* 0: a tone that goes on */
     double level; /* 0..1 of the ADC's range */
     double noise_lsb;
     double ppm;

@@ -11,6 +11,11 @@ struct host_alsa {
     unsigned rate_hz;
 };
 
+bool host_alsa_is_built(void)
+{
+    return true;
+}
+
 struct host_alsa *host_alsa_open(const char *device, unsigned rate_hz)
 {
     struct host_alsa *a = calloc(1, sizeof *a);
@@ -56,6 +61,11 @@ void host_alsa_close(struct host_alsa *a)
 }
 
 #else /* a build without ALSA's headers */
+
+bool host_alsa_is_built(void)
+{
+    return false;
+}
 
 struct host_alsa *host_alsa_open(const char *device, unsigned rate_hz)
 {

@@ -20,6 +20,11 @@ void host_sound_tone(struct host_sound *s, double hz)
     *s = (struct host_sound){.tone_hz = hz};
 }
 
+void host_sound_pips(struct host_sound *s, double hz, double every_s, double next_s)
+{
+    *s = (struct host_sound){.tone_hz = hz, .pip_s = every_s, .next_s = next_s};
+}
+
 void host_sound_close(struct host_sound *s)
 {
     free(s->samples);
@@ -91,6 +96,11 @@ static double between(const struct host_sound *s, double at)
 
 double host_sound_at(const struct host_sound *s, double time_s)
 {
+    if (s->pip_s > 0) {
+        time_s = time_s < s->next_s ? s->pip_s : fmod(time_s - s->next_s, s->pip_s);
+        if (time_s * 1000 >= HOST_SOUND_PIP_MS)
+            return 0;
+    }
     if (s->count == 0)
         return sin(2 * pi * fmod(s->tone_hz * time_s, 1));
     return between(s, time_s * s->rate_hz);

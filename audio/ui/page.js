@@ -26,11 +26,13 @@ const WORDS = {
 };
 const RETRY_MS = [250, 500, 1000, 2000, 5000];
 const RECORD_S_MAX = 3600;
+const DRAW_MS = 60;   // the sound has a right to the rest of the time
+const DEVICE_MS = 6;  // the ADC delivers by 5 ms, the filter takes 1, the device looks every 5
 
 const $ = (id) => document.getElementById(id);
 let language = 'en';
 let token = new URLSearchParams(location.hash.slice(1)).get('t') ?? '';
-const state = { wanted: false, tries: 0, report: null, hello: null, frames: 0, word: 'off' };
+const state = { wanted: false, tries: 0, report: null, hello: null, frames: 0, word: 'off', drawn: 0 };
 
 function say(word) {
   state.word = word;
@@ -287,7 +289,8 @@ function show() {
   $('level').setAttribute('aria-valuenow', db.toFixed(0));
   peak *= 0.85;
   const r = state.report;
-  if (state.wanted && sound && r) {
+  if (state.wanted && sound && r && performance.now() - state.drawn > DRAW_MS) {
+    state.drawn = performance.now();
     drawSpectrum();
     $('latency').textContent = `${latencyMs().toFixed(0)} ${words.ms}`;
     $('lost').textContent = `${Math.round(r.lost)} ${words.samples}`;
@@ -297,11 +300,11 @@ function show() {
   requestAnimationFrame(show);
 }
 
-// Waiting here, in the sound card, and in the block the device gathers before it sends.
+// Waiting here, in the sound card, in the block the device gathers before it sends, and in its ADC.
 function latencyMs() {
   const block = state.hello ? state.hello.frame / 16 : 0;
   const { baseLatency, outputLatency } = sound.context;
-  return state.report.mean * 1000 + block / 2 + (outputLatency || baseLatency || 0) * 1000;
+  return state.report.mean * 1000 + block / 2 + DEVICE_MS + (outputLatency || baseLatency || 0) * 1000;
 }
 
 $('play').onclick = () => (state.wanted ? stop() : play());

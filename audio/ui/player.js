@@ -3,14 +3,14 @@
 // http:// and an address), and in node for the tests. No globals but these classes.
 
 const SOURCE_HZ = 16000;
-const TARGET_S = 0.06;      // sound kept waiting, on average
+const TARGET_S = 0.05;      // sound kept waiting, on average
 const TARGET_MAX_S = 0.25;
 const EXCESS_S = 0.2;       // so much more than the target is thrown away at once
 const FADE_S = 0.005;
 const CALM_S = 20;          // without a dropout, before the target shrinks again
 const CORRECTION_MAX = 0.005;
-const KP = 0.02;            // share of an error of 1 s that is corrected each second
-const KI = 0.0001;          // critically damped: KP * KP / 4
+const KP = 0.05;            // share of an error that is corrected each second
+const KI = 0.0001;          // slow: a moment's trouble is no difference of the clocks
 const QUIET_S = 0.003;      // the network's jitter is no error: it must not be heard as vibrato
 const MEAN_S = 3;
 const RING = 32768;         // samples, a power of two
