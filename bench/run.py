@@ -8,6 +8,7 @@ loopback, all programs are started and ended here, and what arrives is bounded.
 
   make bench                          all of it, some minutes
   bench/run.py --only tmpfs,memory    parts: tmpfs flush memory crowd million forward soak
+                                      audio
   bench/run.py --rounds 7 --write     more rounds; and the tables go into docs/measurements.md
 """
 import argparse
@@ -27,19 +28,24 @@ import time
 import urllib.request
 from pathlib import Path
 
+import audio
 from servers import Failed, Peers, cpu_s, descriptors, memory_kib, python
 
 ROOT = Path(__file__).resolve().parent.parent
 KIB = 1024
 PHOTOS_MAX = 40000  # in one round: 2.5 GiB of 64 KiB
-MARKS = ("<!-- bench:begin -->", "<!-- bench:end -->")
+# Where the tables go: heading and marks. Each chapter is written whole or not at all.
+CHAPTERS = {
+    "relay": ("Speed and size (`make bench`)", "<!-- bench:begin -->", "<!-- bench:end -->"),
+    "audio": ("Audio (`make bench`)", "<!-- audio:begin -->", "<!-- audio:end -->"),
+}
 
 
 class Table:
     """What one part found, printed as it comes and kept for the page."""
 
-    def __init__(self, title, note):
-        self.title, self.note, self.rows = title, note, []
+    def __init__(self, title, note, chapter="relay"):
+        self.title, self.note, self.chapter, self.rows = title, note, chapter, []
         print(f"\n== {title}\n   {note}", flush=True)
 
     def add(self, what, measured, compared="", target="", met=None):
@@ -489,12 +495,22 @@ class Bench:
                   "the same", max(s[2] for s in seen) == min(s[2] for s in seen))
         return table
 
+    # --- the audio streamer -------------------------------------------------------------------
 
-def write_page(tables, options):
-    page = ROOT / "docs" / "measurements.md"
-    text = page.read_text() if page.exists() else "# Measurements\n"
-    if MARKS[0] not in text:
-        text += f"\n## Speed and size (`make bench`)\n\n{MARKS[0]}\n{MARKS[1]}\n"
+    def audio_part(self):
+        return audio.measure(self.options.build, Table(
+            "The audio streamer", "Instructions are counted, by qemu-system-riscv32 under -icount, of "
+            "what Debian's gcc makes of the core for rv32imc; per cent at one a cycle, which a chip "
+            "does not reach: instructions are not cycles. The delay is measured from the modelled "
+            "microphone to the moment Chromium says the sound leaves for the sound card, on the "
+            "loopback of this machine; there is no sound card in it.", "audio"))
+
+
+def write_chapter(text, chapter, tables, options):
+    """The page with this chapter's tables in place of the old ones."""
+    heading, begin, end = CHAPTERS[chapter]
+    if begin not in text:
+        text += f"\n## {heading}\n\n{begin}\n{end}\n"
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     lines = [f"Measured {time.strftime('%Y-%m-%d')} with `bench/run.py --rounds {options.rounds}` on "
              f"{os.cpu_count()} cores ({cpu.group(1) if cpu else platform.machine()}), Linux "
@@ -502,14 +518,23 @@ def write_page(tables, options):
              f"with other work on it, so only what was measured side by side compares.", ""]
     for table in tables:
         lines += table.markdown()
-    before, rest = text.split(MARKS[0], 1)
-    after = rest.split(MARKS[1], 1)[1]
-    page.write_text(before + MARKS[0] + "\n" + "\n".join(lines) + MARKS[1] + after)
+    before, rest = text.split(begin, 1)
+    return before + begin + "\n" + "\n".join(lines) + end + rest.split(end, 1)[1]
+
+
+def write_page(tables, options):
+    page = ROOT / "docs" / "measurements.md"
+    text = page.read_text() if page.exists() else "# Measurements\n"
+    for chapter in CHAPTERS:
+        own = [table for table in tables if table.chapter == chapter]
+        if own:
+            text = write_chapter(text, chapter, own, options)
+    page.write_text(text)
     print(f"written: {page.relative_to(ROOT)}")
 
 
 def main():
-    parts = ["tmpfs", "flush", "memory", "crowd", "million", "forward", "soak"]
+    parts = ["tmpfs", "flush", "memory", "crowd", "million", "forward", "soak", "audio"]
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--only", default=",".join(parts), help="parts, with commas")

@@ -13,7 +13,7 @@ struct vaudio_options {
     const char *alsa; /* NULL: none */
     double tone_hz;
     uint32_t pips_ms; /* 0: a tone that goes on */
-    double level; /* 0..1 of the ADC's range */
+    double level;     /* 0..1 of the ADC's range */
     double noise_lsb;
     double ppm;
     bool ideal;
