@@ -79,7 +79,7 @@ class Remote:
         self.holder = None
         self.port = 0
         self.idle = set()
-        self.open = 0
+        self.open = set()
         self.clear()
 
     def clear(self):
@@ -106,7 +106,7 @@ class Remote:
             if "requests" in order:
                 answer["requests"] = self.requests[-REQUESTS_KEPT:]
             if "counts" in order:
-                answer.update(self.counts, stored=len(self.stored), keys=len(self.by_key), open=self.open)
+                answer.update(self.counts, stored=len(self.stored), keys=len(self.by_key), open=len(self.open))
             if "mode" in order:
                 self.mode = order["mode"]
         if "mode" in order:
@@ -138,7 +138,7 @@ class Remote:
         threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
 
     def unlisten(self):
-        """Nobody listens once this returned: later connections are refused."""
+        """Nobody listens once this returned: later connections are refused, and there are no old ones."""
         listener, self.listener = self.listener, None
         if listener is None:
             return
@@ -146,8 +146,9 @@ class Remote:
         listener.close()
         self.bind()
         with self.lock:
-            for conn in list(self.idle):
-                conn.shutdown(socket.SHUT_RDWR)
+            for conn in list(self.open):  # also who answered and is not back at waiting yet
+                with contextlib.suppress(OSError):
+                    conn.shutdown(socket.SHUT_RDWR)
 
     def accept(self, listener):
         while True:
@@ -163,7 +164,7 @@ class Remote:
     def serve(self, conn, number):
         conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self.lock:
-            self.open += 1
+            self.open.add(conn)
         try:
             reader = Reader(conn, self)
             while self.one_request(conn, reader, number):
@@ -172,7 +173,7 @@ class Remote:
             pass
         finally:
             with self.lock:
-                self.open -= 1
+                self.open.discard(conn)
                 self.idle.discard(conn)
             try:
                 conn.close()

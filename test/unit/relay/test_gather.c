@@ -61,7 +61,7 @@ static void those_just_answered_are_waited_for_while_they_come(void **state)
     (void)state;
     struct gather g = begun(8, 4, 4, 0);
     uint64_t ms = 0;
-    for (size_t queued = 4; queued < 12; queued++, ms += 5)
+    for (size_t queued = 4; queued < 12; queued++, ms += 3)
         assert_int_equal(gather_wait_ms(&g, queued, 0, at(ms)), PAUSE);
     assert_int_equal(gather_wait_ms(&g, 12, 0, at(ms)), 0); /* all are back */
 }
