@@ -56,10 +56,11 @@ docs: ## write what is generated from the table of settings: example file, manua
 	@cmake --preset dev >/dev/null && cmake --build --preset dev -j $(JOBS) --target unit_relay_manual
 	@MANUAL_UPDATE=1 build/dev/test/unit/relay/unit_relay_manual
 
-arduino: ## pack sketch and library for the Arduino IDE into build/arduino
+arduino: ## pack sketches and libraries for the Arduino IDE into build/arduino
 	@tools/arduino_pack build/arduino
+	@tools/audio_pack build/arduino-audio
 
-firmware-check: ## build the camera's firmware for every chip: make firmware-check IDF=/path/to/esp-idf
+firmware-check: ## build both firmwares for every chip: make firmware-check IDF=/path/to/esp-idf
 	@tools/firmware_check $(IDF)
 
 clean: ## forget everything built

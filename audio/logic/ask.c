@@ -196,7 +196,12 @@ static void check_body(struct ask *a, const struct framing *framing)
 static void understand(struct ask *a, struct slice method, const struct target *t,
                        const struct fields *f, const struct studio *s)
 {
-    if (!find_route(a, t->path, s)) {
+    bool found = find_route(a, t->path, s);
+    if (s->elsewhere != NULL && (!found || slice_eq(t->path, SLICE("/")))) {
+        refuse(a, 302, "This device is being set up.");
+        return;
+    }
+    if (!found) {
         refuse(a, 404, "There is nothing under this address.");
         return;
     }

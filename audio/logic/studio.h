@@ -38,6 +38,8 @@ struct studio {
     int gain_db;
     char rtp_to[STUDIO_ADDRESS_MAX + 1]; /* empty: no RTP */
     uint16_t rtp_port;
+    const char *elsewhere; /* borrowed; NULL, or where "/" and unknown paths are sent: the set-up
+                              page while its portal is open, whatever name a phone asked for */
     const struct studio_file *files; /* borrowed */
     size_t file_count;
     struct chain *chain; /* borrowed */

@@ -14,6 +14,7 @@ static const char *reason(unsigned status)
     switch (status) {
     case 200: return "OK";
     case 206: return "Partial Content";
+    case 302: return "Found";
     case 304: return "Not Modified";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
@@ -58,6 +59,8 @@ static void refuse(struct visitor *v, struct buf *out, unsigned status, const ch
     json_out_put_text(&j, "error", error);
     json_out_object_end(&j);
     begin(out, status, "application/json");
+    if (status == 302)
+        buf_add_format(out, "Location: %s\r\n", v->studio->elsewhere);
     if (status == 405)
         buf_add_format(out, "Allow: %s\r\n", v->ask.allow);
     if (status == 401)

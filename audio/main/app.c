@@ -2,19 +2,12 @@
 
 #include <stdio.h>
 
-#include "audio/logic/adcword.h"
-#include "audio/logic/btpull.h"
-#include "audio/logic/hall.h"
-#include "audio/logic/rtpcast.h"
-#include "audio/logic/tonegen.h"
-#include "audio/port/a2dp_esp.h"
-#include "audio/port/adc_esp.h"
-#include "audio/port/cast_sockets.h"
-#include "audio/port/door_sockets.h"
-#include "freertos/FreeRTOS.h"
+#include "audio/main/bluetooth.h"
+#include "audio/main/network.h"
+#include "audio/main/setup.h"
+#include "audio/main/sound.h"
 #include "freertos/task.h"
 #include "idf/system_esp.h"
-#include "idf/vault_nvs.h"
 #include "idf/wifi_esp.h"
 #include "lib/port/log.h"
 
@@ -24,13 +17,7 @@
 #undef web_file
 
 enum {
-    TAPE_SAMPLES = 8192, /* 512 ms */
-    PLACES = 6,
-    LISTENERS = 4,
-    FRAME_WORDS = 256,
-    FRAME_MS = 5,
     STEP_MS = 5,
-    PORT = 80,
     /* lwIP runs at 18 and Wi-Fi at 23: the sound goes before the first and after the second. */
     SOUND_PRIORITY = 20,
     LISTENERS_PRIORITY = 10,
@@ -38,237 +25,183 @@ enum {
     STACK_BYTES = 8192,
 };
 
-static struct {
-    const camrelay_audio_defaults *defaults;
-    struct clock clock;
-    struct random random;
-    struct vault_nvs vault;
-    _Atomic int16_t samples[TAPE_SAMPLES];
-    struct tape tape;
-    struct chain chain;
-    struct pulse pulse;
-    struct studio studio;
-    struct door_sockets door;
-    struct hall_place places[PLACES];
-    struct hall hall;
-    struct wifiplan wifi;
-    struct cast_sockets cast;
-    struct rtpcast rtp;
-    struct btpull speaker;
-    _Atomic bool speaker_wants;
-    bool speaker_counted;
-} s_app;
-
-static struct mono now(void)
+struct mono app_now(const struct app *a)
 {
-    return s_app.clock.mono_now(s_app.clock.ctx);
+    return a->clock.mono_now(a->clock.ctx);
 }
 
-static uint32_t dice(void)
+uint32_t app_dice(const struct app *a)
 {
     uint32_t n;
-    s_app.random.fill(s_app.random.ctx, &n, sizeof n);
+    a->random.fill(a->random.ctx, &n, sizeof n);
     return n;
 }
 
-/* ---- network: joins and joins again, for ever ---- */
-
-static void network_events(void)
+void app_lock(struct app *a)
 {
-    static struct wifiplan_ap s_seen[WIFIPLAN_SEEN_MAX];
-    struct wifi_esp_events e = wifi_esp_take_events();
-    if (e.scanned)
-        wifiplan_scanned(&s_app.wifi, s_seen, wifi_esp_take_scan(s_seen, WIFIPLAN_SEEN_MAX), now());
-    if (e.lost)
-        wifiplan_lost(&s_app.wifi, now(), dice());
-    if (e.joined) {
-        char address[WIFI_ESP_ADDRESS_MAX];
-        wifi_esp_own_address(address);
-        wifiplan_joined(&s_app.wifi);
-        if (!s_app.defaults->speaker)   /* beside Bluetooth the radio must sleep */
-            wifi_esp_save_power(false); /* sleeping costs up to 300 ms of jitter */
-        log_line(LOG_LEVEL_INFO, "listen at http://%s/", address);
-    }
+    xSemaphoreTake(a->lock, portMAX_DELAY);
 }
 
-static void network_task(void *ctx)
+void app_unlock(struct app *a)
 {
-    (void)ctx;
-    for (;;) {
-        struct wifiplan_join join;
-        network_events();
-        switch (wifiplan_step(&s_app.wifi, now(), dice(), &join)) {
-        case WIFIPLAN_NOTHING: break;
-        case WIFIPLAN_SCAN: wifi_esp_scan(); break;
-        case WIFIPLAN_JOIN: wifi_esp_join(&join, s_app.defaults->password); break;
-        }
-        vTaskDelay(pdMS_TO_TICKS(100));
-    }
+    xSemaphoreGive(a->lock);
 }
 
-/* ---- sound ---- */
-
-static void feed(const uint32_t *words, size_t count, uint32_t lost)
+void app_reboot(struct app *a)
 {
-    if (lost > 0)
-        chain_lost(&s_app.chain, lost);
-    if (count > 0)
-        chain_feed(&s_app.chain, words, count);
-    if (count + lost > 0)
-        pulse_feed(&s_app.pulse, (uint32_t)(count + lost), now());
+    atomic_store(&a->wants_reboot, true);
 }
 
-static void tone_task(void *ctx)
+void app_factory_reset(struct app *a)
 {
-    static uint32_t s_words[FRAME_WORDS];
-    struct tonegen tone;
-    uint64_t done = 0, start = now().ms;
-    (void)ctx;
-    tonegen_init(&tone, s_app.chain.channel);
-    for (;;) {
-        uint64_t due = (now().ms - start) * (CHAIN_ADC_HZ / 1000);
-        for (; done + FRAME_WORDS <= due; done += FRAME_WORDS) {
-            tonegen_fill(&tone, s_words, FRAME_WORDS);
-            feed(s_words, FRAME_WORDS, 0);
-        }
-        vTaskDelay(pdMS_TO_TICKS(FRAME_MS));
-    }
+    log_line(LOG_LEVEL_WARN, "factory reset");
+    if (a->vault.vault.clear(a->vault.vault.ctx) != ERR_OK)
+        log_line(LOG_LEVEL_ERROR, "the settings could not be erased");
+    app_reboot(a);
 }
 
-static void sound_task(void *ctx)
+/* ---- settings ---- */
+
+static struct join_login login_of(const struct tuning *t)
 {
-    static uint32_t s_words[FRAME_WORDS];
-    (void)ctx;
-    for (;;) {
-        size_t count = 0;
-        uint32_t lost = 0;
-        if (adc_esp_read(s_words, FRAME_WORDS, &count, &lost) != ERR_OK)
-            vTaskDelay(pdMS_TO_TICKS(FRAME_MS));
-        feed(s_words, count, lost);
-        if (!pulse_is_silent(&s_app.pulse, now()))
-            continue;
-        /* How much was missed is what the clock says. */
-        chain_lost(&s_app.chain, PULSE_SILENT_MS * (CHAIN_ADC_HZ / 1000));
-        log_line(LOG_LEVEL_WARN, "the ADC was silent and is started again");
-        if (adc_esp_restart() != ERR_OK)
-            vTaskDelay(pdMS_TO_TICKS(1000));
-        pulse_restarted(&s_app.pulse, now());
-    }
+    return (struct join_login){.ssids = {t->ssid, t->ssid_2, t->ssid_3},
+                               .passwords = {t->password, t->password_2, t->password_3},
+                               .address = {t->ip_address, t->ip_netmask, t->ip_gateway, t->ip_dns}};
 }
 
-/* ---- listeners ---- */
-
-/* The speaker's wish comes from the Bluetooth stack's thread; it counts as a listener in ours. */
-static void follow_speaker(void)
+void app_try(struct app *a, const struct tuning *t)
 {
-    bool wants = atomic_load(&s_app.speaker_wants);
-    if (wants == s_app.speaker_counted)
+    a->trial = *t;
+    const struct join_login login = login_of(&a->trial);
+    join_try(&a->join, &login);
+}
+
+/* What needs no new start. */
+static void apply(struct app *a)
+{
+    struct studio *s = &a->studio;
+    const struct tuning *t = &a->tuning;
+    s->codec = (enum audioframe_codec)t->codec;
+    (void)snprintf(s->token, sizeof s->token, "%s", t->token);
+    if (s->gain_db != t->gain_db)
+        studio_set_gain(s, t->gain_db);
+}
+
+enum err app_save(struct app *a, const struct tuning *t)
+{
+    bool tried = a->join.trial == JOIN_TRIAL_RUNNING && tuning_wifi_differs(&a->tuning, t);
+    bool restart = tuning_needs_restart(&a->tuning, t) && !tried;
+    enum err e = keep_save(&a->vault.vault, &tuning_table, t);
+    if (e != ERR_OK)
+        return e;
+    a->tuning = *t;
+    if (!a->safe_mode)
+        apply(a);
+    if (restart)
+        app_reboot(a);
+    return ERR_OK;
+}
+
+/* ---- start ---- */
+
+static void furnish(struct app *a)
+{
+    const struct tuning *t = &a->tuning;
+    a->studio = (struct studio){.block = (uint16_t)t->block,
+                                .gain_db = t->gain_db,
+                                .files = WEB_FILES,
+                                .file_count = sizeof WEB_FILES / sizeof WEB_FILES[0],
+                                .chain = &a->chain,
+                                .pulse = &a->pulse,
+                                .listeners_max = APP_LISTENERS};
+    (void)snprintf(a->studio.name, sizeof a->studio.name, "%s", t->name);
+    apply(a);
+}
+
+static void open_rtp(struct app *a)
+{
+    const struct tuning *t = &a->tuning;
+    uint32_t seed[2] = {app_dice(a), app_dice(a)};
+    if (t->rtp_to[0] == '\0')
         return;
-    s_app.speaker_counted = wants;
-    if (wants)
-        studio_enter(&s_app.studio);
+    (void)snprintf(a->studio.rtp_to, sizeof a->studio.rtp_to, "%s", t->rtp_to);
+    a->studio.rtp_port = (uint16_t)t->rtp_port;
+    if (cast_sockets_open(&a->cast, t->rtp_to, (uint16_t)t->rtp_port) == ERR_OK)
+        rtpcast_open(&a->rtp, &a->studio, &a->cast.cast, seed);
     else
-        studio_leave(&s_app.studio);
-}
-
-static void speaker_wanted(void *ctx, bool on)
-{
-    (void)ctx;
-    if (on)
-        btpull_open(&s_app.speaker, &s_app.tape);
-    atomic_store(&s_app.speaker_wants, on);
-}
-
-static void speaker_pull(void *ctx, int16_t *out, size_t frames)
-{
-    (void)ctx;
-    btpull_stereo(&s_app.speaker, out, frames);
-}
-
-static void open_rtp(const camrelay_audio_defaults *d)
-{
-    uint32_t seed[2] = {dice(), dice()};
-    if (d->rtp_to[0] == '\0')
-        return;
-    (void)snprintf(s_app.studio.rtp_to, sizeof s_app.studio.rtp_to, "%s", d->rtp_to);
-    s_app.studio.rtp_port = d->rtp_port;
-    if (cast_sockets_open(&s_app.cast, d->rtp_to, d->rtp_port) == ERR_OK)
-        rtpcast_open(&s_app.rtp, &s_app.studio, &s_app.cast.cast, seed);
-    else
-        log_line(LOG_LEVEL_ERROR, "RTP cannot be sent to=%s", d->rtp_to);
+        log_line(LOG_LEVEL_ERROR, "RTP cannot be sent to=%s", t->rtp_to);
 }
 
 static void listeners_task(void *ctx)
 {
-    (void)ctx;
+    struct app *a = ctx;
     for (;;) {
-        hall_step(&s_app.hall, now());
-        rtpcast_step(&s_app.rtp);
-        follow_speaker();
-        door_sockets_wait(&s_app.door, STEP_MS);
+        app_lock(a);
+        hall_step(&a->hall, app_now(a));
+        rtpcast_step(&a->rtp);
+        bluetooth_step(a);
+        app_unlock(a);
+        door_sockets_wait(&a->door, STEP_MS);
     }
 }
 
-static void furnish(const camrelay_audio_defaults *d)
+static void spawn(struct app *a, TaskFunction_t run, const char *name, UBaseType_t priority)
 {
-    struct studio *s = &s_app.studio;
-    *s = (struct studio){.block = d->block,
-                         .codec = AUDIOFRAME_PCM,
-                         .gain_db = d->gain_db,
-                         .files = WEB_FILES,
-                         .file_count = sizeof WEB_FILES / sizeof WEB_FILES[0],
-                         .chain = &s_app.chain,
-                         .pulse = &s_app.pulse,
-                         .listeners_max = LISTENERS};
-    (void)snprintf(s->name, sizeof s->name, "%s", d->name);
-    (void)snprintf(s->token, sizeof s->token, "%s", d->token);
-}
-
-static enum err open_sound(const camrelay_audio_defaults *d)
-{
-    const struct adc_esp_config config = {
-        .gpio = d->gpio, .attenuation = d->attenuation, .rate_hz = CHAIN_ADC_HZ};
-    unsigned channel = 0;
-    enum err e = d->tone ? ERR_OK : adc_esp_open(&config, &channel);
-    tape_init(&s_app.tape, s_app.samples, TAPE_SAMPLES);
-    chain_init(&s_app.chain, &s_app.tape, channel, d->gain_db);
-    if (e == ERR_OK && !d->tone)
-        linear_init(&s_app.chain.linear, adc_esp_calibrated_mv, NULL);
-    pulse_init(&s_app.pulse, CHAIN_ADC_HZ, 1, now());
-    return e;
-}
-
-static void spawn(TaskFunction_t run, const char *name, UBaseType_t priority)
-{
-    if (xTaskCreate(run, name, STACK_BYTES, NULL, priority, NULL) != pdPASS)
+    if (xTaskCreate(run, name, STACK_BYTES, a, priority, NULL) != pdPASS)
         log_line(LOG_LEVEL_ERROR, "no memory for a task name=%s", name);
 }
 
-void app_start(const camrelay_audio_defaults *d)
+static void open_listeners(struct app *a)
 {
-    const char *const ssids[WIFIPLAN_NETWORKS_MAX] = {d->ssid, "", ""};
-    s_app.defaults = d;
-    s_app.clock = system_esp_clock();
-    s_app.random = system_esp_random();
-    /* Wi-Fi before the ADC: see adc_esp.h. NVS before Wi-Fi, which keeps its own things there. */
-    if (vault_nvs_open(&s_app.vault, "audio") != ERR_OK)
-        log_line(LOG_LEVEL_WARN, "flash for settings cannot be used");
-    if (wifi_esp_start(d->name) != ERR_OK)
-        log_line(LOG_LEVEL_ERROR, "no radio");
-    wifiplan_init(&s_app.wifi, ssids, now());
-    if (open_sound(d) != ERR_OK)
-        log_line(LOG_LEVEL_ERROR, "no sound: this pin cannot be heard gpio=%d", d->gpio);
-    furnish(d);
-    if (door_sockets_open(&s_app.door, "0.0.0.0", PORT) != ERR_OK) {
+    furnish(a);
+    if (door_sockets_open(&a->door, "0.0.0.0", APP_PORT) != ERR_OK) {
         log_line(LOG_LEVEL_ERROR, "nobody can listen: no socket");
         return;
     }
-    open_rtp(d);
-    static const struct a2dp_esp_sound s_speaker = {.pull = speaker_pull, .wanted = speaker_wanted};
-    if (d->speaker && a2dp_esp_start(d->name, &s_speaker) != ERR_OK)
-        log_line(LOG_LEVEL_ERROR, "no Bluetooth speaker: this chip or build has no A2DP");
-    hall_init(&s_app.hall, s_app.places, PLACES, &s_app.studio, &s_app.door.door);
-    spawn(network_task, "network", NETWORK_PRIORITY);
-    spawn(d->tone ? tone_task : sound_task, "sound", SOUND_PRIORITY);
-    spawn(listeners_task, "listeners", LISTENERS_PRIORITY);
+    open_rtp(a);
+    hall_init(&a->hall, a->places, APP_PLACES, &a->studio, &a->door.door);
+    bluetooth_start(a);
+    spawn(a, sound_task(a), "sound", SOUND_PRIORITY);
+    spawn(a, listeners_task, "listeners", LISTENERS_PRIORITY);
+}
+
+static void load(struct app *a, const struct tuning *standard)
+{
+    char suffix[7], fallback[TUNING_HOST_MAX];
+    if (vault_nvs_open(&a->vault, "audio") != ERR_OK)
+        log_line(LOG_LEVEL_ERROR, "settings cannot be kept");
+    a->crashes = keep_count_crashes(&a->vault.vault, system_esp_was_crash());
+    a->safe_mode = a->crashes.safe_mode;
+    a->tuning = *standard;
+    keep_load(&a->vault.vault, &tuning_table, &a->tuning);
+    system_esp_suffix(suffix);
+    (void)snprintf(fallback, sizeof fallback, "audio-%s", suffix);
+    tuning_host(&a->tuning, fallback, a->host);
+    (void)snprintf(a->portal_ssid, sizeof a->portal_ssid, "camrelay-audio-%s", suffix);
+}
+
+void app_start(struct app *a, const struct tuning *standard)
+{
+    a->clock = system_esp_clock();
+    a->random = system_esp_random();
+    a->lock = xSemaphoreCreateMutex();
+    load(a, standard);
+    /* Wi-Fi before the ADC: see adc_esp.h. NVS before Wi-Fi, which keeps its own things there. */
+    if (wifi_esp_start(a->host) != ERR_OK)
+        log_line(LOG_LEVEL_ERROR, "no radio");
+    keep_password(&a->vault.vault, &a->random, a->password); /* random only once the radio is on */
+    a->join.login = login_of(&a->tuning);
+    a->join.portal_ssid = a->portal_ssid;
+    a->join.portal_password = a->password;
+    a->join.safe_mode = a->safe_mode;
+    if (!a->safe_mode) {
+        sound_open(a);
+        open_listeners(a);
+    }
+    if (setup_start(a) != ERR_OK)
+        log_line(LOG_LEVEL_ERROR, "the set-up page does not run");
+    network_start_names(a);
+    spawn(a, network_task, "network", NETWORK_PRIORITY);
+    printf("\r\ncamrelay audio %s\r\nuser admin, password %s\r\ntype help\r\n", CAMRELAY_VERSION,
+           a->password);
 }

@@ -5,9 +5,6 @@
 #ifndef CONFIG_CAMRELAY_AUDIO_TONE
 #define CONFIG_CAMRELAY_AUDIO_TONE 0
 #endif
-#ifndef CONFIG_BT_A2DP_ENABLE
-#define CONFIG_BT_A2DP_ENABLE 0
-#endif
 
 void app_main(void);
 
@@ -25,7 +22,8 @@ void app_main(void)
         .tone = CONFIG_CAMRELAY_AUDIO_TONE,
         .rtp_to = CONFIG_CAMRELAY_AUDIO_RTP_TO,
         .rtp_port = CONFIG_CAMRELAY_AUDIO_RTP_PORT,
-        .speaker = CONFIG_BT_A2DP_ENABLE,
+        .bluetooth = CONFIG_CAMRELAY_AUDIO_BLUETOOTH,
+        .rate_hz = 16000,
     };
     camrelay_audio_begin(&s_defaults);
 }

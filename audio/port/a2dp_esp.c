@@ -6,10 +6,9 @@
 
 #include <string.h>
 
+#include "audio/port/classic_esp.h"
 #include "esp_a2dp_api.h"
 #include "esp_avrc_api.h"
-#include "esp_bt.h"
-#include "esp_bt_main.h"
 #include "esp_gap_bt_api.h"
 #include "lib/port/log.h"
 
@@ -51,6 +50,8 @@ static void on_gap(esp_bt_gap_cb_event_t event, esp_bt_gap_cb_param_t *p)
     if (event == ESP_BT_GAP_DISC_STATE_CHANGED_EVT && !s_connecting &&
         p->disc_st_chg.state == ESP_BT_GAP_DISCOVERY_STOPPED)
         look_for_speaker();
+    if (event == ESP_BT_GAP_CFM_REQ_EVT) /* a speaker that compares numbers: we show none */
+        (void)esp_bt_gap_ssp_confirm_reply(p->cfm_req.bda, true);
 }
 
 static void on_connection(esp_a2d_connection_state_t state)
@@ -91,29 +92,13 @@ static int32_t on_pull(uint8_t *out, int32_t len)
     return len;
 }
 
-static esp_err_t start_stack(const char *name)
-{
-    esp_bt_controller_config_t config = BT_CONTROLLER_INIT_CONFIG_DEFAULT();
-    esp_err_t rc = esp_bt_controller_mem_release(ESP_BT_MODE_BLE);
-    if (rc == ESP_OK)
-        rc = esp_bt_controller_init(&config);
-    if (rc == ESP_OK)
-        rc = esp_bt_controller_enable(ESP_BT_MODE_CLASSIC_BT);
-    if (rc == ESP_OK)
-        rc = esp_bluedroid_init();
-    if (rc == ESP_OK)
-        rc = esp_bluedroid_enable();
-    if (rc == ESP_OK)
-        rc = esp_bt_gap_set_device_name(name);
-    return rc;
-}
-
 enum err a2dp_esp_start(const char *name, const struct a2dp_esp_sound *sound)
 {
     s_sound = sound;
-    esp_err_t rc = start_stack(name);
-    if (rc == ESP_OK)
-        rc = esp_bt_gap_register_callback(on_gap);
+    enum err e = classic_esp_start(name, false);
+    if (e != ERR_OK)
+        return e;
+    esp_err_t rc = esp_bt_gap_register_callback(on_gap);
     if (rc == ESP_OK)
         rc = esp_avrc_ct_init(); /* before A2DP */
     if (rc == ESP_OK)
@@ -125,7 +110,7 @@ enum err a2dp_esp_start(const char *name, const struct a2dp_esp_sound *sound)
     if (rc == ESP_OK)
         rc = esp_a2d_source_init();
     if (rc != ESP_OK) {
-        log_line(LOG_LEVEL_ERROR, "Bluetooth does not start code=%d", (int)rc);
+        log_line(LOG_LEVEL_ERROR, "A2DP does not start code=%d", (int)rc);
         return ERR_IO;
     }
     look_for_speaker();

@@ -409,6 +409,38 @@ static void hands_free_gets_what_is_on_the_tape(void **state)
         assert_int_equal(out[i], 1200 - BTPULL_BEHIND_SAMPLES + i);
 }
 
+static double narrow_gain_db(double hz)
+{
+    static int16_t out[8000];
+    struct btpull b;
+    size_t done = 0;
+    set_up();
+    btpull_open(&b, &rig.tape);
+    for (uint64_t n = 0; done < 8000;) {
+        int16_t x[160];
+        for (unsigned i = 0; i < 160; i++, n++)
+            x[i] = (int16_t)lround(20000 * sin(2 * sine_pi * hz * (double)n / CHAIN_HZ));
+        tape_write(&rig.tape, x, 160);
+        if (n < 1600)
+            continue;
+        btpull_narrow(&b, out + done, 80);
+        done += 80;
+    }
+    double power = 0;
+    for (unsigned i = 4000; i < 8000; i++)
+        power += (double)out[i] * out[i] / 4000;
+    return 10 * log10(power / (20000.0 * 20000.0 / 2) + 1e-9);
+}
+
+static void a_telephone_without_wide_band_gets_8_khz_without_aliases(void **state)
+{
+    (void)state;
+    for (double hz = 200; hz <= 3400; hz += 200)
+        assert_true(fabs(narrow_gain_db(hz)) < 0.2);
+    for (double hz = 4600; hz < 8000; hz += 200)
+        assert_true(narrow_gain_db(hz) < -38.5);
+}
+
 static void a_constant_stays_a_constant(void **state)
 {
     (void)state;
@@ -440,6 +472,7 @@ int main(void)
         cmocka_unit_test(a2dp_gets_70_db_at_every_pitch),
         cmocka_unit_test(a_request_is_answered_in_full_even_without_sound),
         cmocka_unit_test(hands_free_gets_what_is_on_the_tape),
+        cmocka_unit_test(a_telephone_without_wide_band_gets_8_khz_without_aliases),
         cmocka_unit_test(a_constant_stays_a_constant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

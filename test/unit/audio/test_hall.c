@@ -121,6 +121,30 @@ static bool next_frame(struct slice s, size_t *at, unsigned *op, struct slice *o
 
 /* ---- files and short answers */
 
+static void while_the_portal_is_open_phones_are_sent_to_the_set_up_page(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *says;
+        unsigned status;
+    } rows[] = {
+        {"GET / HTTP/1.1\r\nHost: connectivitycheck.example\r\n\r\n", 302},
+        {"GET /generate_204 HTTP/1.1\r\nHost: anything\r\n\r\n", 302},
+        {"GET /hotspot-detect.html HTTP/1.0\r\n\r\n", 302},
+        {"GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n", 200},
+        {"GET /stats HTTP/1.1\r\nHost: x\r\n\r\n", 200},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        set_up();
+        rig.studio.elsewhere = "http://192.168.4.1:8080/";
+        struct fake_door_peer *p = knock(rows[i].says);
+        pass(20 * STEP_MS);
+        assert_int_equal(status_of(p), rows[i].status);
+        assert_int_equal(head_has(p, "\r\nLocation: http://192.168.4.1:8080/\r\n"),
+                         rows[i].status == 302);
+    }
+}
+
 static void a_file_arrives_whole_however_little_is_taken_at_once(void **state)
 {
     (void)state;
@@ -609,6 +633,7 @@ static void a_ping_is_answered_with_its_own_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(while_the_portal_is_open_phones_are_sent_to_the_set_up_page),
         cmocka_unit_test(a_file_arrives_whole_however_little_is_taken_at_once),
         cmocka_unit_test(every_request_is_answered_the_same_at_every_split),
         cmocka_unit_test(half_a_request_gets_no_answer_and_its_place_is_free_again),
