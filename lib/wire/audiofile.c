@@ -96,6 +96,19 @@ static enum audiofile_verdict take_frame(const struct audiofile *a)
     return sync ? AUDIOFILE_WHOLE : AUDIOFILE_DAMAGED;
 }
 
+bool audiofile_flac_close(uint8_t head[AUDIOFILE_FLAC_HEAD], uint64_t samples)
+{
+    uint8_t *info = head + 8;
+    if (memcmp(head, "fLaC", 4) != 0 || (head[4] & 0x7F) != 0 || block_len(head + 4) != STREAMINFO)
+        return false;
+    memset(info + 4, 0, 6); /* smallest and largest frame */
+    info[13] = (uint8_t)((info[13] & 0xF0) | ((samples >> 32) & 0x0F));
+    for (unsigned i = 0; i < 4; i++)
+        info[14 + i] = (uint8_t)(samples >> (24 - 8 * i));
+    memset(info + 18, 0, 16);
+    return true;
+}
+
 /* --- both ------------------------------------------------------------------------------------- */
 
 static enum audiofile_verdict take_piece(struct audiofile *a)

@@ -39,6 +39,13 @@ struct audiofile {
 
 void audiofile_init(struct audiofile *a, enum audiofile_kind kind);
 
+/* The head of a FLAC file, as far as audiofile_flac_close() looks at it. */
+enum { AUDIOFILE_FLAC_HEAD = 42 };
+
+/* Gives a FLAC file whose writer was cut off the number of its samples (RFC 9639 8.2; of 36 bits)
+ * and takes away what is not true of it: sizes of frames and the MD5. False: not such a head. */
+bool audiofile_flac_close(uint8_t head[AUDIOFILE_FLAC_HEAD], uint64_t samples);
+
 /* Judges everything fed so far. Once WHOLE, ALIEN or DAMAGED, it stays so and looks at nothing
  * more. */
 enum audiofile_verdict audiofile_feed(struct audiofile *a, const void *data, size_t len);

@@ -144,7 +144,7 @@ static enum err set_remote(struct config *c, enum config_source source, struct s
 {
     char url[CONFIG_URL_MAX], numbered[DESTINATION_NAME_MAX];
     struct slice url_text, name = split_remote(value, &url_text);
-    enum err e = config_value_url(url_text, url, why);
+    enum err e = config_value_url(url_text, "/upload", url, why);
     if (e != ERR_OK)
         return e;
     unsigned before = c->source[CONFIG_ID_remote] == source ? c->remotes_unnamed : 0;
@@ -172,6 +172,35 @@ static enum err set_remote(struct config *c, enum config_source source, struct s
     put_destination(c, index, &d);
     c->destination_source[index] = source;
     c->remotes_unnamed = number;
+    return ERR_OK;
+}
+
+/* Those of one source add up, and replace those of an earlier one. */
+static enum err add_audio(struct config *c, enum config_source source, struct slice value,
+                          struct buf *why)
+{
+    struct config_audio a = {0};
+    struct slice url, name = split_remote(value, &url);
+    size_t count = c->source[CONFIG_ID_audio] == source ? c->audio_count : 0;
+    enum err e = config_value_url(url, "/stream.wav", a.url, why);
+    if (e != ERR_OK)
+        return e;
+    if (count == CONFIG_AUDIO_MAX) {
+        buf_add_format(why, "too many of them; at most %d", CONFIG_AUDIO_MAX);
+        return ERR_INPUT;
+    }
+    if (name.len > 0)
+        (void)slice_to_text(name, a.name, sizeof a.name); /* is_name() was asked */
+    else
+        (void)snprintf(a.name, sizeof a.name, count == 0 ? "audio" : "audio%zu", count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(c->audio[i].name, a.name) == 0) {
+            buf_add_format(why, "audio streamer \"%s\" is given twice", a.name);
+            return ERR_INPUT;
+        }
+    }
+    c->audio[count] = a;
+    c->audio_count = count + 1;
     return ERR_OK;
 }
 
@@ -205,6 +234,8 @@ static enum err set_value(struct config *c, enum config_source source, const str
     ptrdiff_t id = row - config_table(&count);
     if (id == CONFIG_ID_remote)
         return set_remote(c, source, value, why);
+    if (id == CONFIG_ID_audio)
+        return add_audio(c, source, value, why);
     if (id == CONFIG_ID_upload_token)
         return add_token(c, source, value, why);
     if (source == CONFIG_FROM_FILE && c->source[id] == source) {

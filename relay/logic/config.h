@@ -22,6 +22,7 @@ enum {
     CONFIG_TOKEN_MAX = 256,
     CONFIG_USER_MAX = 33, /* useradd's own limit of 32 */
     CONFIG_TOKENS_MAX = 16,
+    CONFIG_AUDIO_MAX = 8,
     CONFIG_WHY_MAX = 512, /* the longest reason config_set() gives */
 };
 #define CONFIG_GIB (1024ull * 1024 * 1024)
@@ -33,6 +34,10 @@ enum config_durability {
     CONFIG_DURABILITY_ONE_FLUSH,
     CONFIG_DURABILITY_PER_FILE,
     CONFIG_DURABILITY_NONE,
+};
+enum config_audio_format {
+    CONFIG_AUDIO_FORMAT_FLAC,
+    CONFIG_AUDIO_FORMAT_WAV,
 };
 enum config_log_level { /* the same order as enum log_level */
                         CONFIG_LOG_ERROR,
@@ -69,6 +74,11 @@ struct config_destination {
     bool enabled;
 };
 
+struct config_audio {
+    char name[DESTINATION_NAME_MAX]; /* as of a destination */
+    char url[CONFIG_URL_MAX];        /* http or https, with a path; may hold a token */
+};
+
 /* A secret somebody has to present. Only its hash is kept, however the owner wrote it. */
 struct config_secret {
     bool set;
@@ -90,6 +100,8 @@ struct config {
 #include "relay/logic/config.def"
     struct config_destination destinations[DESTINATIONS_MAX];
     size_t destination_count;
+    struct config_audio audio[CONFIG_AUDIO_MAX];
+    size_t audio_count;
     struct config_secret upload_tokens[CONFIG_TOKENS_MAX];
     size_t upload_token_count;
 

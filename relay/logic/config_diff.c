@@ -59,11 +59,22 @@ static bool same_destinations(const struct config *a, const struct config *b)
     return true;
 }
 
+static bool same_audio(const struct config *a, const struct config *b)
+{
+    bool same = a->audio_count == b->audio_count;
+    for (size_t i = 0; i < a->audio_count && same; i++)
+        same = strcmp(a->audio[i].name, b->audio[i].name) == 0 &&
+               strcmp(a->audio[i].url, b->audio[i].url) == 0;
+    return same;
+}
+
 static bool is_same(const struct config *a, const struct config *b, size_t id)
 {
     size_t count;
     if (id == CONFIG_ID_remote)
         return same_destinations(a, b);
+    if (id == CONFIG_ID_audio)
+        return same_audio(a, b);
     if (id == CONFIG_ID_upload_token)
         return same_secrets(a, b);
     return same_value(a, b, &config_table(&count)[id]);

@@ -174,7 +174,8 @@ static bool is_authority(struct slice s)
            port <= 65535;
 }
 
-enum err config_value_url(struct slice value, char out[CONFIG_URL_MAX], struct buf *why)
+enum err config_value_url(struct slice value, const char *path, char out[CONFIG_URL_MAX],
+                          struct buf *why)
 {
     const struct slice PLAIN = SLICE("http://"), TLS = SLICE("https://");
     size_t start = slice_starts_nocase(value, TLS) ? TLS.len : PLAIN.len;
@@ -184,23 +185,23 @@ enum err config_value_url(struct slice value, char out[CONFIG_URL_MAX], struct b
         if (value.ptr[i] <= ' ' || value.ptr[i] >= 0x7f)
             return refuse(why, value, " holds a blank or a letter that must be percent-encoded");
     }
-    size_t path = start;
-    while (path < value.len && strchr("/?#", value.ptr[path]) == NULL)
-        path++;
-    struct slice authority = {value.ptr + start, path - start};
+    size_t end = start; /* of the authority */
+    while (end < value.len && strchr("/?#", value.ptr[end]) == NULL)
+        end++;
+    struct slice authority = {value.ptr + start, end - start};
     if (slice_find(authority, '@') < authority.len) {
         buf_add_text(why, "must not hold a user or password; use a token");
         return ERR_INPUT;
     }
     if (!is_authority(authority))
         return refuse(why, value, " has no proper host and port");
-    if (slice_find(value, '#') < value.len || (path < value.len && value.ptr[path] == '?'))
+    if (slice_find(value, '#') < value.len || (end < value.len && value.ptr[end] == '?'))
         return refuse(why, value, " has no path before ? or a # in it");
-    bool bare = value.len - path <= 1; /* nothing or "/" */
+    bool bare = value.len - end <= 1; /* nothing or "/" */
     struct buf text;
     buf_init(&text, out, CONFIG_URL_MAX);
-    buf_add(&text, value.ptr, bare ? path : value.len);
-    buf_add_text(&text, bare ? "/upload" : "");
+    buf_add(&text, value.ptr, bare ? end : value.len);
+    buf_add_text(&text, bare ? path : "");
     if (text.overflowed || buf_text(&text) == NULL) {
         buf_add_format(why, "is too long; at most %d bytes", CONFIG_URL_MAX - 1);
         return ERR_INPUT;
@@ -245,7 +246,7 @@ enum err config_value_read(void *base, const struct config_key *row, struct slic
     case CONFIG_KIND_SECRET: return read_text_field(row, value, why, field);
     case CONFIG_KIND_FLAG: return read_flag(value, why, field);
     case CONFIG_KIND_ADDRESS: return read_address(value, why, field);
-    case CONFIG_KIND_URL: return config_value_url(value, field, why);
+    case CONFIG_KIND_URL: return config_value_url(value, "/upload", field, why);
     case CONFIG_KIND_CHOICE: return read_choice(row, value, why, field);
     case CONFIG_KIND_LIST: break;
     }

@@ -13,8 +13,9 @@ CHECKED enum err config_value_read(void *base, const struct config_key *row, str
  * nothing. */
 void config_value_print(const void *base, const struct config_key *row, struct buf *out);
 
-/* Checks and copies a URL, adding /upload where there is no path; or gives the reason. */
-CHECKED enum err config_value_url(struct slice value, char out[CONFIG_URL_MAX], struct buf *why);
+/* Checks and copies a URL, adding `path` ("/upload") where there is none; or gives the reason. */
+CHECKED enum err config_value_url(struct slice value, const char *path, char out[CONFIG_URL_MAX],
+                                  struct buf *why);
 
 /* Adds `text` in quotes, shortened, harmless on a terminal. */
 void config_value_quote(struct buf *why, struct slice text);

@@ -65,6 +65,10 @@ void health_judge(const struct health_input *in, struct health *out)
         note(out, HEALTH_STATE_STALE, 0);
     for (size_t d = 0; d < in->destination_count; d++)
         judge_destination(in, d, out);
+    if (in->audio_silent)
+        note(out, HEALTH_AUDIO_SILENT, 0);
+    if (in->audio_refused)
+        note(out, HEALTH_AUDIO_REFUSED, 0);
 }
 
 const char *health_status_name(enum health_status s)

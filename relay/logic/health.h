@@ -13,7 +13,7 @@
 #include "relay/logic/verdict.h"
 
 enum {
-    HEALTH_REASONS_MAX = 8 + 2 * DESTINATIONS_MAX, /* all at once: the disk is full or low */
+    HEALTH_REASONS_MAX = 10 + 2 * DESTINATIONS_MAX, /* all at once: the disk is full or low */
     HEALTH_URL_MAX = 600,
     HEALTH_TEXT_BYTES_MAX = 32768, /* enough for any health_write() */
     /* A flush that runs for so long is stuck: cameras were answered 503 meanwhile. */
@@ -57,6 +57,8 @@ struct health_input {
     bool flush_failed;         /* and not everything was verified again since */
     bool state_failed;         /* the last transaction failed */
     bool write_failed;         /* an upload could not be written, and none was stored since */
+    bool audio_silent;         /* an audio streamer sends nothing */
+    bool audio_refused;        /* or its sound cannot be written */
     bool stopping;
     uint64_t floor_bytes; /* below this many free bytes uploads are refused */
     struct health_destination destinations[DESTINATIONS_MAX];

@@ -53,6 +53,12 @@ void metrics_add_to(struct metrics *m, enum metric id, unsigned destination, uin
     atomic_fetch_add_explicit(&m->values[id][destination], n, memory_order_relaxed);
 }
 
+void metrics_carry(struct metrics *m, enum metric id, uint64_t total)
+{
+    assert(ROWS[id].kind == KIND_COUNTER);
+    atomic_store_explicit(&m->values[id][0], total, memory_order_relaxed);
+}
+
 void metrics_carry_to(struct metrics *m, enum metric id, unsigned destination, uint64_t total)
 {
     assert(ROWS[id].kind == KIND_COUNTER_TO && destination < DESTINATIONS_MAX);

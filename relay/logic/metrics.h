@@ -51,7 +51,9 @@ void metrics_init(struct metrics *m);
 void metrics_add(struct metrics *m, enum metric id, uint64_t n);
 /* The same for a COUNTER_TO row; `destination` < DESTINATIONS_MAX. */
 void metrics_add_to(struct metrics *m, enum metric id, unsigned destination, uint64_t n);
-/* Takes over what is counted elsewhere: the row shows `total` from now on. */
+/* Takes over what is counted elsewhere: the row shows `total` from now on. For COUNTER rows. */
+void metrics_carry(struct metrics *m, enum metric id, uint64_t total);
+/* The same for a COUNTER_TO row. */
 void metrics_carry_to(struct metrics *m, enum metric id, unsigned destination, uint64_t total);
 /* Sets a GAUGE row, in the row's own unit. */
 void metrics_set(struct metrics *m, enum metric id, uint64_t value);

@@ -130,6 +130,7 @@ void overview_write_status(const struct overview *o, struct buf *out)
     json_out_put_uint(&j, "disk_total_bytes", o->in.disk_total_bytes);
     write_latest(o, &j);
     write_camera_list(o, &j);
+    soundboard_write_members(o->sound, &j);
     write_settings(o, &j);
     write_endpoints(&j);
     json_out_object_end(&j);

@@ -4,6 +4,7 @@
 
 #include "relay/logic/health.h"
 #include "relay/logic/ports/state_view.h"
+#include "relay/logic/soundboard.h"
 #include "relay/logic/vitals.h"
 
 enum {
@@ -35,6 +36,7 @@ struct overview {
     /* What a camera last said of itself; false if nothing. NULL: nobody knows. */
     bool (*vitals)(void *ctx, const char *camera, struct vitals_camera *out);
     void *vitals_ctx;
+    const struct soundboard *sound;
     int32_t utc_offset_s; /* of the relay's clock, for times people read */
 };
 

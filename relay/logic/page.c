@@ -27,7 +27,7 @@ enum { WORD_COUNT = sizeof WORDS / sizeof WORDS[0] };
 struct page {
     const struct overview *o;
     bool korean;
-    size_t reason, destination, photo, setting, route, camera, word;
+    size_t reason, destination, photo, setting, route, camera, word, source, event;
 };
 
 static const char *word_of(const struct page *p, const char *key)
@@ -258,6 +258,48 @@ static bool write_camera(const struct page *p, struct slice key, struct buf *out
     return true;
 }
 
+static bool write_source(const struct page *p, struct slice key, struct buf *out)
+{
+    const struct soundboard_source *a = &p->o->sound->sources[p->source];
+    if (IS("a.name"))
+        buf_add_text(out, a->name);
+    else if (IS("a.state"))
+        buf_add_text(out, a->refused ? "held" : a->streaming ? "up" : "down");
+    else if (IS("a.state_word"))
+        buf_add_text(out, word_of(p, a->refused     ? "audio_refused"
+                                     : a->streaming ? "audio_recording"
+                                                    : "audio_silent"));
+    else if (IS("a.level"))
+        buf_add_format(out, "\xE2\x88\x92%u dB", a->below); /* U+2212, minus */
+    else if (IS("a.recorded"))
+        page_write_age(a->recorded_ms / 1000, p->korean, out);
+    else if (IS("a.lost"))
+        page_write_age(a->lost_ms / 1000, p->korean, out);
+    else if (IS("a.error"))
+        buf_add_text(out, a->error);
+    else
+        return false;
+    return true;
+}
+
+static bool write_event(const struct page *p, struct slice key, struct buf *out)
+{
+    const struct soundboard_event *v = &p->o->sound->events[p->event];
+    if (IS("v.name"))
+        buf_add_text(out, v->source);
+    else if (IS("v.time"))
+        write_time(p, v->event.at, out);
+    else if (IS("v.iso"))
+        write_iso(v->event.at, out);
+    else if (IS("v.lasted"))
+        page_write_age((v->event.lasted_ms + 999) / 1000, p->korean, out);
+    else if (IS("v.level"))
+        buf_add_format(out, "\xE2\x88\x92%u dB", v->event.below);
+    else
+        return false;
+    return true;
+}
+
 static bool write_listed(const struct page *p, struct slice key, struct buf *out)
 {
     if (IS("r.text")) {
@@ -298,6 +340,8 @@ static bool write_value(void *arg, struct slice key, struct buf *out)
     case 'd': return write_destination(p, key, out);
     case 'p': return write_photo(p, key, out);
     case 'c': return write_camera(p, key, out);
+    case 'a': return write_source(p, key, out);
+    case 'v': return write_event(p, key, out);
     case '\0': return write_whole(p, key, out) || write_storage(p, key, out);
     default: return write_listed(p, key, out);
     }
@@ -332,6 +376,20 @@ static bool set_listed(struct page *p, struct slice key, size_t index)
         p->reason = index;
         return index < p->o->health.count;
     }
+    if (IS("sources")) {
+        p->source = index;
+        return index < p->o->sound->count;
+    }
+    if (IS("loud")) {
+        p->event = index;
+        return index < p->o->sound->event_count;
+    }
+    if (IS("any_sources"))
+        return index == 0 && p->o->sound->count > 0;
+    if (IS("any_loud"))
+        return index == 0 && p->o->sound->event_count > 0;
+    if (IS("a.failed"))
+        return index == 0 && p->o->sound->sources[p->source].error[0] != '\0';
     p->setting = index;
     return IS("settings") && index < p->o->setting_count;
 }

@@ -369,6 +369,7 @@ static void stop_threads(struct app *a)
         jobs_stop(a->jobs);
     if (a->readers != NULL)
         jobs_stop(a->readers);
+    app_sound_stop(a);
     if (a->keeper != NULL)
         keeper_stop(a->keeper);
     if (a->forwarder != NULL)
@@ -392,6 +393,7 @@ void app_close(struct app *a)
     commands_destroy(a->commands);
     jobs_destroy(a->jobs);
     jobs_destroy(a->readers);
+    app_sound_close(a);
     keeper_destroy(a->keeper);
     uplink_curl_close(a->uplink_curl);
     committer_destroy(a->committer);

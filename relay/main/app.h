@@ -9,6 +9,7 @@
 #include "relay/logic/ground.h"
 #include "relay/logic/metrics.h"
 #include "relay/logic/sentfile.h"
+#include "relay/main/app_sound.h"
 #include "relay/main/committer.h"
 #include "relay/main/forwarder.h"
 #include "relay/main/jobs.h"
@@ -54,6 +55,7 @@ struct app {
     struct forwarder *forwarder;
     struct watch_inotify watch;
     struct keeper *keeper;
+    struct app_sound sound;
     struct jobs *jobs;    /* of uploads alone */
     struct jobs *readers; /* of pages and commands: they may wait for the database */
     struct pages *pages;
@@ -86,4 +88,6 @@ bool app_password_opens(void *ctx, struct slice password);
 bool app_token_opens(void *ctx, struct slice token);
 /* The targets of forwarding as the settings have them; texts are borrowed from the settings. */
 size_t app_targets(struct app *a, struct dispatch_target *out);
+/* Local time as "YYYYmmdd_HHMMSS"; `ctx` is not looked at. */
+void app_stamp(void *ctx, struct wall t, char out[NAMES_STAMP_MAX]);
 struct uploads_rules app_rules(const struct config *c);

@@ -15,7 +15,7 @@ enum {
     READERS = 2, /* so that a slow page waits for pages only */
 };
 
-static void local_stamp(void *ctx, struct wall t, char out[NAMES_STAMP_MAX])
+void app_stamp(void *ctx, struct wall t, char out[NAMES_STAMP_MAX])
 {
     (void)ctx;
     time_t s = (time_t)(t.ms / 1000);
@@ -63,7 +63,7 @@ static enum err start_committer(struct app *a)
                 .state = &a->state,
                 .clock = &a->clock,
                 .hash = hash_openssl_calls(a->hash),
-                .stamp = local_stamp,
+                .stamp = app_stamp,
                 .naming = on_name,
                 .ctx = a,
                 .promise = a->ground.promise,
@@ -199,6 +199,7 @@ static enum err start_pages(struct app *a)
         .password_opens = app_password_opens,
         .token_opens = app_token_opens,
         .vitals = app_tell_vitals,
+        .sound = app_sound_tell,
         .thumb = thumb_turbojpeg_make,
         .dir = a->folder,
     };
@@ -211,7 +212,7 @@ static enum err start_pages(struct app *a)
         .json = &a->json,
         .fs = &a->photos.fs,
         .clock = &a->clock,
-        .stamp = local_stamp,
+        .stamp = app_stamp,
         .admit = admit_crash,
         .ctx = a,
     };
@@ -303,7 +304,8 @@ static enum err start_front(struct app *a)
 enum err app_start(struct app *a)
 {
     enum err (*const steps[])(struct app *) = {start_committer, start_forwarder, start_keeper,
-                                               start_pages,     start_uploads,   start_front};
+                                               app_sound_start, start_pages,     start_uploads,
+                                               start_front};
     enum err e = ERR_OK;
     for (size_t i = 0; e == ERR_OK && i < sizeof steps / sizeof steps[0]; i++)
         e = steps[i](a);

@@ -245,7 +245,7 @@ static int check(struct sending *s, size_t words)
         cli_say("send wants files (or folders, or - for standard input) and --to URL");
         return CLI_MISUSED;
     }
-    if (config_value_url(slice_of(s->to), s->url, &why) != ERR_OK) {
+    if (config_value_url(slice_of(s->to), "/upload", s->url, &why) != ERR_OK) {
         cli_say("--to: %s", buf_text(&why));
         return CLI_MISUSED;
     }

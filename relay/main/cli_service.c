@@ -83,7 +83,8 @@ static int check(struct service *s)
         cli_say("install-service wants --user NAME, the owner of the folder");
         return CLI_MISUSED;
     }
-    if (s->remote != NULL && config_value_url(slice_of(s->remote), url, &why) != ERR_OK) {
+    if (s->remote != NULL &&
+        config_value_url(slice_of(s->remote), "/upload", url, &why) != ERR_OK) {
         cli_say("--remote: %s", buf_text(&why));
         return CLI_MISUSED;
     }

@@ -190,8 +190,8 @@ static void count_photo(struct committer *c, const struct committer_photo *p)
     struct metrics *m = c->deps.metrics;
     switch (p->item.outcome) {
     case COMMIT_STORED:
-        if (p->item.in_place)
-            break; /* adopted: counted by who found it */
+        if (p->item.in_place || p->item.kept)
+            break; /* adopted or recorded: counted by who did it */
         metrics_add(m, METRIC_RECEIVED_TOTAL, 1);
         metrics_add(m, METRIC_RECEIVED_BYTES_TOTAL, p->item.photo.size_bytes);
         break;
@@ -210,7 +210,8 @@ static void note_batch(struct committer *c, struct committer_photo **photos, siz
     bool failed = false;
     for (size_t i = 0; i < count; i++) {
         count_photo(c, photos[i]);
-        stored += photos[i]->item.outcome == COMMIT_STORED && !photos[i]->item.in_place;
+        stored += photos[i]->item.outcome == COMMIT_STORED && !photos[i]->item.in_place &&
+                  !photos[i]->item.kept;
         failed |= photos[i]->item.outcome == COMMIT_FAILED;
     }
     metrics_add(c->deps.metrics, METRIC_BATCHES_TOTAL, 1);

@@ -46,6 +46,8 @@ struct pages_deps {
     bool (*token_opens)(void *ctx, struct slice token);
     /* (m) What a camera last said of itself. NULL: nobody knows. */
     bool (*vitals)(void *ctx, const char *camera, struct vitals_camera *out);
+    /* (m) The audio streamers. NULL: none is listened to. */
+    void (*sound)(void *ctx, struct soundboard *out);
     thumb_make thumb;
     const char *dir; /* for people; outlives the pages */
 };

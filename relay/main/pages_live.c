@@ -12,6 +12,7 @@
 struct live {
     struct overview o;
     struct overview_setting settings[PAGES_SETTINGS_MAX];
+    struct soundboard sound;
 };
 
 static const char CONTENT_SECURITY[] =
@@ -50,7 +51,12 @@ static void fill_health(struct pages *p, const struct snapshot *s, struct health
 static void fill(struct pages *p, const struct snapshot *s, struct live *l)
 {
     struct overview *o = &l->o;
+    if (p->deps.sound != NULL)
+        p->deps.sound(p->deps.ctx, &l->sound);
+    o->sound = &l->sound;
     fill_health(p, s, &o->in);
+    o->in.audio_silent = soundboard_is_silent(&l->sound);
+    o->in.audio_refused = soundboard_is_refused(&l->sound);
     health_judge(&o->in, &o->health);
     o->duplicates = metrics_value(p->deps.metrics, METRIC_DUPLICATES_TOTAL);
     o->rejected = metrics_rejected(p->deps.metrics);
@@ -96,6 +102,7 @@ static void set_gauges(struct metrics *m, const struct overview *o)
 static void write_metrics(struct pages *p, const struct overview *o, struct buf *out)
 {
     set_gauges(p->deps.metrics, o);
+    soundboard_count(o->sound, p->deps.metrics);
     struct metrics_scrape scrape = {.version = o->in.version,
                                     .destination_count = o->in.destination_count,
                                     .cameras = o->cameras,

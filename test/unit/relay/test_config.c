@@ -7,6 +7,7 @@
 #include "relay/logic/config.h"
 #include "relay/logic/config_table.h"
 #include "relay/logic/config_value.h"
+#include "relay/logic/medium.h"
 #include "test/unit/unit.h"
 
 static struct config s_config;
@@ -381,6 +382,53 @@ static void what_needs_each_other_is_asked_for_together(void **state)
     assert_string_equal(s_config.destinations[0].token, "t");
 }
 
+static void audio_streamers_are_named_or_numbered(void **state)
+{
+    (void)state;
+    assert_int_equal(set_from(CONFIG_FROM_FILE, "audio", "http://192.168.1.60"), ERR_OK);
+    assert_int_equal(
+        set_from(CONFIG_FROM_FILE, "audio", "door=https://mic.lan:8443/stream.wav?t=secret"),
+        ERR_OK);
+    assert_int_equal(set_from(CONFIG_FROM_FILE, "audio", "http://[fe80::1]:8080/"), ERR_OK);
+    assert_int_equal(s_config.audio_count, 3);
+    assert_string_equal(s_config.audio[0].name, "audio");
+    assert_string_equal(s_config.audio[0].url, "http://192.168.1.60/stream.wav");
+    assert_string_equal(s_config.audio[1].name, "door");
+    assert_string_equal(s_config.audio[1].url, "https://mic.lan:8443/stream.wav?t=secret");
+    assert_string_equal(s_config.audio[2].name, "audio3");
+    assert_string_equal(s_config.audio[2].url, "http://[fe80::1]:8080/stream.wav");
+    assert_int_equal(set_from(CONFIG_FROM_FILE, "audio", "door=http://b"), ERR_INPUT);
+    check_why("given twice");
+    buf_clear(&s_why);
+    assert_int_equal(set_from(CONFIG_FROM_FILE, "audio", "rtsp://b"), ERR_INPUT);
+    check_why("http://");
+    for (unsigned i = 3; i < CONFIG_AUDIO_MAX; i++)
+        assert_int_equal(set_from(CONFIG_FROM_FILE, "audio", "http://c"), ERR_OK);
+    buf_clear(&s_why);
+    assert_int_equal(set_from(CONFIG_FROM_FILE, "audio", "http://c"), ERR_INPUT);
+    check_why("too many");
+    assert_int_equal(s_config.audio_count, CONFIG_AUDIO_MAX);
+    /* A later source replaces them all. */
+    assert_int_equal(
+        config_set(&s_config, CONFIG_FROM_OPTION, SLICE("audio"), SLICE("http://d"), &s_why),
+        ERR_OK);
+    assert_int_equal(s_config.audio_count, 1);
+    assert_string_equal(s_config.audio[0].url, "http://d/stream.wav");
+}
+
+static void what_is_accepted_is_judged_at_the_end(void **state)
+{
+    (void)state;
+    assert_int_equal(config_accept(&s_config), MEDIUM_BIT(MEDIUM_JPEG));
+    assert_int_equal(set("accept", "image/jpeg, audio/flac"), ERR_OK);
+    assert_int_equal(config_finish(&s_config, &s_why), ERR_OK);
+    assert_int_equal(config_accept(&s_config), MEDIUM_BIT(MEDIUM_JPEG) | MEDIUM_BIT(MEDIUM_FLAC));
+    config_init(&s_config);
+    assert_int_equal(set("accept", "image/jpeg,audio/mp3"), ERR_OK);
+    assert_int_equal(config_finish(&s_config, &s_why), ERR_INPUT);
+    check_why("accept");
+}
+
 static void a_secret_opens_whether_written_plain_or_as_its_hash(void **state)
 {
     (void)state;
@@ -419,6 +467,8 @@ int main(void)
         SENTENCE(there_is_room_for_so_many_destinations_and_tokens_and_not_one_more),
         SENTENCE(keys_of_a_destination_are_checked_like_all_others),
         SENTENCE(what_needs_each_other_is_asked_for_together),
+        SENTENCE(audio_streamers_are_named_or_numbered),
+        SENTENCE(what_is_accepted_is_judged_at_the_end),
         SENTENCE(a_secret_opens_whether_written_plain_or_as_its_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

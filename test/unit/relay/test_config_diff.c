@@ -56,7 +56,8 @@ static void every_key_is_noticed_and_taken_over_only_if_it_may_change(void **sta
 {
     (void)state;
     static const char *const OTHERS[] = {
-        "7", "3s", "no", "yes", "none", "debug", "127.0.0.1", "512K", "other", "http://a/up", "2G",
+        "7",         "3s",   "no",    "yes",         "none", "debug",
+        "127.0.0.1", "512K", "other", "http://a/up", "2G",   "wav",
     };
     size_t count, tried = 0;
     const struct config_key *rows = config_table(&count);
