@@ -22,6 +22,15 @@ void chain_set_gain(struct chain *c, int db)
     atomic_store_explicit(&c->gain_wanted_db, db, memory_order_relaxed);
 }
 
+bool chain_set_rate(struct chain *c, uint32_t adc_mhz)
+{
+    uint32_t decimated_mhz = (uint32_t)((uint64_t)adc_mhz * CHAIN_HZ / CHAIN_ADC_HZ);
+    if (!retime_set(&c->retime, decimated_mhz, CHAIN_HZ))
+        return false;
+    c->retimes = true;
+    return true;
+}
+
 /* Only the feeding thread changes a count. */
 static void add(_Atomic uint32_t *count, uint32_t n)
 {
@@ -53,6 +62,12 @@ static void finish(struct chain *c, int16_t *samples, size_t count)
     tape_write(c->tape, samples, count);
 }
 
+static void put_right(struct chain *c, const int16_t *samples, size_t count)
+{
+    int16_t out[RETIME_OUT_MAX];
+    finish(c, out, retime_run(&c->retime, samples, count, out));
+}
+
 static void feed_block(struct chain *c, const uint32_t *words, size_t count)
 {
     uint16_t readings[DECIMATE_IN_MAX];
@@ -73,7 +88,11 @@ static void feed_block(struct chain *c, const uint32_t *words, size_t count)
         add(&c->counts.clipped, clipped);
         tape_clip(c->tape);
     }
-    finish(c, out, decimate_feed(&c->decimate, straight, n, out));
+    size_t count_out = decimate_feed(&c->decimate, straight, n, out);
+    if (c->retimes)
+        put_right(c, out, count_out);
+    else
+        finish(c, out, count_out);
 }
 
 void chain_feed(struct chain *c, const uint32_t *words, size_t count)
@@ -91,6 +110,8 @@ void chain_lost(struct chain *c, uint32_t readings)
 {
     add(&c->counts.overruns, 1);
     uint32_t samples = decimate_skip(&c->decimate, readings);
+    if (c->retimes)
+        samples = retime_skip(&c->retime, samples);
     add(&c->counts.lost, samples);
     if (c->running)
         tape_skip(c->tape, samples);

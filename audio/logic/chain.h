@@ -12,6 +12,7 @@
 #include "audio/logic/decimate.h"
 #include "audio/logic/linear.h"
 #include "audio/logic/loudness.h"
+#include "audio/logic/retime.h"
 #include "audio/logic/tape.h"
 
 enum {
@@ -31,6 +32,8 @@ struct chain_counts {
 struct chain {
     struct linear linear; /* filled by the caller before it starts */
     struct decimate decimate;
+    struct retime retime;
+    bool retimes; /* the ADC's rate is what chain_set_rate said */
     struct dcblock dcblock;
     struct loudness loudness;
     struct tape *tape; /* borrowed */
@@ -47,6 +50,10 @@ void chain_init(struct chain *c, struct tape *tape, unsigned channel, int gain_d
 
 void chain_listen(struct chain *c, bool wanted);
 void chain_set_gain(struct chain *c, int db);
+
+/* The ADC runs at this measured rate (in thousandths of 1 Hz) instead of CHAIN_ADC_HZ: sound is put
+ * right from here on. By the thread that feeds. False: too far off; as it was. */
+bool chain_set_rate(struct chain *c, uint32_t adc_mhz);
 
 /* Any number of words, as the DMA delivered them. */
 void chain_feed(struct chain *c, const uint32_t *words, size_t count);

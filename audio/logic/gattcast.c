@@ -39,7 +39,8 @@ static bool may_listen(const struct gattcast *g)
 static void settle(struct gattcast *g)
 {
     bool asked = g->channel_mtu > 0 || g->subscribed;
-    bool wanted = may_listen(g) && asked && !g->stopped && fits(g, g->codec);
+    bool wanted =
+        may_listen(g) && asked && !g->stopped && fits(g, g->codec) && studio_can_play(g->studio);
     if (wanted && !g->listens) {
         uint16_t sequence = g->stream.sequence;
         studio_enter(g->studio);
@@ -50,7 +51,12 @@ static void settle(struct gattcast *g)
         studio_leave(g->studio);
     }
     g->listens = wanted;
-    if (g->connected && asked && !may_listen(g))
+}
+
+/* Somebody wants to listen who has not paired. */
+static void ask_to_pair(const struct gattcast *g)
+{
+    if (g->connected && !may_listen(g))
         g->radio->secure(g->radio->ctx);
 }
 
@@ -120,6 +126,8 @@ void gattcast_channel(struct gattcast *g, uint16_t mtu)
 {
     g->channel_mtu = mtu;
     refit(g);
+    if (mtu > 0)
+        ask_to_pair(g);
 }
 
 void gattcast_secured(struct gattcast *g)
@@ -136,6 +144,8 @@ void gattcast_subscribed(struct gattcast *g, uint16_t characteristic, bool on)
         return;
     g->subscribed = on;
     settle(g);
+    if (on)
+        ask_to_pair(g);
 }
 
 static unsigned choose_codec(struct gattcast *g, uint8_t number)
@@ -261,6 +271,7 @@ void gattcast_step(struct gattcast *g, struct mono now)
 {
     uint8_t frame[STREAM_PACKET_MAX];
     size_t len;
+    settle(g); /* the rate may be known by now, or wrong */
     while (g->listens &&
            (len = stream_next(&g->stream, g->studio->chain->tape, GATTCAST_BLOCK, frame)) > 0)
         send_frame(g, frame, len);

@@ -19,7 +19,7 @@ void studio_leave(struct studio *s)
 
 bool studio_can_play(const struct studio *s)
 {
-    return atomic_load_explicit(&s->pulse->state, memory_order_relaxed) != PULSE_WRONG;
+    return pulse_is_good(s->pulse);
 }
 
 void studio_set_gain(struct studio *s, int db)

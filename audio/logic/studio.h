@@ -57,7 +57,7 @@ struct studio {
 void studio_enter(struct studio *s);
 void studio_leave(struct studio *s);
 
-/* False: the ADC's rate is wrong, there is nothing worth hearing. */
+/* False: the ADC's rate is wrong or not known yet, there is nothing worth hearing. */
 bool studio_can_play(const struct studio *s);
 
 /* Within the limits of loudness.h. */

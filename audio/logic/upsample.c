@@ -570,7 +570,7 @@ static int16_t limit(int32_t sum)
     return (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
 }
 
-static int16_t convolve(const int16_t *past, unsigned phase)
+static int32_t sum_of(const int16_t *past, unsigned phase)
 {
     int32_t sum = 1 << 13;
     if (phase < ROWS) {
@@ -581,7 +581,19 @@ static int16_t convolve(const int16_t *past, unsigned phase)
         for (unsigned k = 0; k < TAPS; k++)
             sum += past[k] * row[TAPS - 1 - k];
     }
-    return limit(sum);
+    return sum;
+}
+
+/* A row stands for the middle of its 441st part; between two of them a straight line is 100 dB
+ * good. Before the first and behind the last middle it is the neighbour's row, one sample on. */
+int16_t upsample_between(const int16_t past[UPSAMPLE_TAPS + 1], uint32_t where)
+{
+    uint64_t place = (uint64_t)where * UP; /* Q32 */
+    unsigned phase = (unsigned)(place >> 32);
+    int32_t weight = (int32_t)((uint32_t)place >> 16); /* Q16 */
+    int32_t a = sum_of(past, phase);
+    int32_t b = phase + 1 < UP ? sum_of(past, phase + 1) : sum_of(past + 1, 0);
+    return limit(a + (int32_t)(((int64_t)b - a) * weight >> 16));
 }
 
 size_t upsample_needs(const struct upsample *u, size_t out_count)
@@ -592,7 +604,7 @@ size_t upsample_needs(const struct upsample *u, size_t out_count)
 void upsample_run(struct upsample *u, const int16_t *in, size_t out_count, int16_t *out)
 {
     for (size_t n = 0; n < out_count; n++) {
-        out[n] = convolve(u->past, u->phase);
+        out[n] = limit(sum_of(u->past, u->phase));
         u->phase += DOWN;
         if (u->phase >= UP) {
             u->phase -= UP;

@@ -18,3 +18,6 @@ struct upsample {
 size_t upsample_needs(const struct upsample *u, size_t out_count);
 /* Takes upsample_needs() samples from `in`. */
 void upsample_run(struct upsample *u, const int16_t *in, size_t out_count, int16_t *out);
+
+/* The value between past[15] and past[16], `where` / 2^32 of the way: for retime.h. */
+int16_t upsample_between(const int16_t past[UPSAMPLE_TAPS + 1], uint32_t where);

@@ -120,7 +120,7 @@ static void handsfree_pull(void *ctx, int16_t *out, size_t count, bool narrow)
 
 static void follow_classic(struct app *a)
 {
-    bool wants = atomic_load(&a->classic_wants);
+    bool wants = atomic_load(&a->classic_wants) && studio_can_play(&a->studio);
     if (wants == a->classic_counted)
         return;
     a->classic_counted = wants;

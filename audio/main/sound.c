@@ -47,6 +47,8 @@ void sound_open(struct app *a)
     if (a->tuning.source == TUNING_ADC && e == ERR_OK)
         linear_init(&a->chain.linear, adc_esp_calibrated_mv, NULL);
     pulse_init(&a->pulse, is_i2s ? CHAIN_HZ : CHAIN_ADC_HZ, 1, app_now(a));
+    if (a->tuning.source == TUNING_ADC && !adc_esp_keeps_its_rate())
+        pulse_follow(&a->pulse);
 }
 
 /* Did the source stop by itself? */
@@ -87,16 +89,30 @@ static void tone_task(void *ctx)
     }
 }
 
+/* A rate that was measured anew is the one from here on. */
+static void follow_rate(struct app *a, uint32_t *mhz)
+{
+    uint32_t measured = atomic_load(&a->pulse.measured_mhz);
+    if (measured == *mhz || !a->pulse.follows)
+        return;
+    *mhz = measured;
+    if (chain_set_rate(&a->chain, measured))
+        log_line(LOG_LEVEL_INFO, "the ADC runs at %u.%03u Hz", (unsigned)(measured / 1000),
+                 (unsigned)(measured % 1000));
+}
+
 static void adc_task(void *ctx)
 {
     static uint32_t s_words[FRAME_WORDS];
     struct app *a = ctx;
+    uint32_t mhz = 0;
     for (;;) {
         size_t count = 0;
         uint32_t lost = 0;
         if (adc_esp_read(s_words, FRAME_WORDS, &count, &lost) != ERR_OK)
             vTaskDelay(pdMS_TO_TICKS(FRAME_MS));
         feed_words(a, s_words, count, lost);
+        follow_rate(a, &mhz);
         if (!is_silent(a))
             continue;
         if (adc_esp_restart() != ERR_OK)

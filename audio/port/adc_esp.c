@@ -102,6 +102,15 @@ enum err adc_esp_open(const struct adc_esp_config *config, unsigned *out_channel
     return ERR_OK;
 }
 
+bool adc_esp_keeps_its_rate(void)
+{
+#if CONFIG_IDF_TARGET_ESP32
+    return false;
+#else
+    return true;
+#endif
+}
+
 enum err adc_esp_read(uint32_t *words, size_t cap, size_t *out_count, uint32_t *out_lost)
 {
     uint32_t bytes = 0;

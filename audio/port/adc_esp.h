@@ -4,6 +4,7 @@
  * The words handed out have the layout of the ESP32-C3 (adcword.h) on every chip. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,10 @@ struct adc_esp_config {
 
 /* ERR_INPUT: that pin is not of ADC1, or the rate is impossible; ERR_IO: the driver refused. */
 CHECKED enum err adc_esp_open(const struct adc_esp_config *config, unsigned *out_channel);
+
+/* False: this chip's rate is not the one asked for (the plain ESP32's, by up to a fifth:
+ * esp-idf#16768), and must be measured. */
+bool adc_esp_keeps_its_rate(void);
 
 /* Waits for at least one frame, at most 50 ms. `*out_lost`: readings the driver had no room for. */
 CHECKED enum err adc_esp_read(uint32_t *words, size_t cap, size_t *out_count, uint32_t *out_lost);

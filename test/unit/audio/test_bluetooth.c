@@ -317,6 +317,21 @@ static void where_pairing_is_wanted_nothing_is_heard_before(void **state)
     assert_int_equal(rig.radio.secured, 2);
 }
 
+static void at_a_wrong_rate_nothing_is_sent_until_it_is_right(void **state)
+{
+    (void)state;
+    set_up();
+    connect_and_listen(185);
+    atomic_store(&rig.pulse.state, PULSE_WRONG);
+    frame_passes();
+    assert_int_equal(rig.radio.count, 0);
+    assert_int_equal(rig.studio.listeners, 0);
+    atomic_store(&rig.pulse.state, PULSE_RIGHT);
+    frame_passes(); /* begins */
+    frame_passes();
+    assert_int_equal(rig.radio.count, 1);
+}
+
 static void while_paused_nobody_is_let_in(void **state)
 {
     (void)state;
@@ -468,6 +483,7 @@ int main(void)
         cmocka_unit_test(who_opens_the_channel_gets_frames_there_and_pcm_where_it_fits),
         cmocka_unit_test(a_peer_without_credits_loses_frames_and_is_told),
         cmocka_unit_test(where_pairing_is_wanted_nothing_is_heard_before),
+        cmocka_unit_test(at_a_wrong_rate_nothing_is_sent_until_it_is_right),
         cmocka_unit_test(while_paused_nobody_is_let_in),
         cmocka_unit_test(a2dp_gets_70_db_at_every_pitch),
         cmocka_unit_test(a_request_is_answered_in_full_even_without_sound),
