@@ -24,11 +24,10 @@ void chain_set_gain(struct chain *c, int db)
 
 bool chain_set_rate(struct chain *c, uint32_t adc_mhz)
 {
-    uint32_t decimated_mhz = (uint32_t)((uint64_t)adc_mhz * CHAIN_HZ / CHAIN_ADC_HZ);
-    if (!retime_set(&c->retime, decimated_mhz, CHAIN_HZ))
-        return false;
-    c->retimes = true;
-    return true;
+    /* What is decimated is off by as much as the ADC itself. */
+    bool possible = retime_set(&c->retime, adc_mhz, CHAIN_ADC_HZ);
+    c->retimes = c->retimes || possible;
+    return possible;
 }
 
 /* Only the feeding thread changes a count. */
