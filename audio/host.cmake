@@ -15,7 +15,7 @@ if(ALSA_FOUND)
 endif()
 
 # The page becomes part of the program.
-set(audio_ui index.html page.css page.js player.js favicon.svg)
+set(audio_ui index.html page.css page.js player.js favicon.svg bluetooth.html bluetooth.js)
 list(TRANSFORM audio_ui PREPEND ${CMAKE_SOURCE_DIR}/audio/ui/)
 set(audio_ui_header ${CMAKE_BINARY_DIR}/generated/audio_ui.h)
 add_custom_command(OUTPUT ${audio_ui_header}
@@ -28,3 +28,12 @@ target_link_libraries(vaudio PRIVATE audio_host)
 set_target_properties(vaudio PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 install(TARGETS vaudio)
 install(FILES ${CMAKE_SOURCE_DIR}/audio/pack/vaudio.1 DESTINATION share/man/man1)
+
+# The Bluetooth page as one file, for wherever https:// or localhost can show it.
+set(audio_bluetooth_page ${CMAKE_BINARY_DIR}/share/audio-bluetooth.html)
+add_custom_command(OUTPUT ${audio_bluetooth_page}
+  COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/one_page
+    ${CMAKE_SOURCE_DIR}/audio/ui/bluetooth.html ${audio_bluetooth_page}
+  DEPENDS ${CMAKE_SOURCE_DIR}/tools/one_page ${audio_ui} VERBATIM)
+add_custom_target(audio_bluetooth_page ALL DEPENDS ${audio_bluetooth_page})
+install(FILES ${audio_bluetooth_page} DESTINATION share/camrelay)

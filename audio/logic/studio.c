@@ -56,6 +56,7 @@ void studio_print_stats(const struct studio *s, struct buf *out)
     json_out_put_text(&j, "codec", audioframe_codec_name(s->codec));
     json_out_put_int(&j, "gain_db", s->gain_db);
     json_out_put_uint(&j, "listeners", s->listeners);
+    json_out_put_uint(&j, "listeners_max", s->listeners_max);
     json_out_put_text(&j, "adc_rate", state_name(atomic_load(&s->pulse->state)));
     json_out_put_uint(&j, "adc_measured_mhz", look(&s->pulse->measured_mhz));
     json_out_put_uint(&j, "adc_expected_mhz", s->pulse->expected_mhz);

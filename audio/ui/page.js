@@ -1,4 +1,5 @@
-// audio/ui/page.js - the page of the audio streamer: plays, shows, records.
+// audio/ui/page.js - the page of the audio streamer: plays, shows, records. Frames come over a
+// WebSocket, or by the link that bluetooth.js brings.
 
 const WORDS = {
   en: {
@@ -9,8 +10,8 @@ const WORDS = {
     ten: 'the next ten seconds as a file', stats: 'all counters', ms: 'ms', samples: 'samples',
     off: 'Off. The microphone is read only while somebody listens.', connecting: 'Connecting…',
     playing: 'Playing.', again: 'The connection was lost; trying again…',
-    needToken: 'This streamer asks for its access token.', badRate: 'The device reports a fault: see stats.',
-    full: 'The device refused: all places may be taken.',
+    needToken: 'This streamer asks for its access token.', badRate: 'No sound: the ADC does not run at its rate. See stats.',
+    full: 'All places are taken.', gone: 'The device does not answer.', clipping: 'too loud', silent: 'silence',
   },
   ko: {
     play: '듣기', stop: '멈춤', record: '녹음', recording: '녹음 끝내기', codec: '코덱',
@@ -20,10 +21,12 @@ const WORDS = {
     ten: '앞으로 10초를 파일로', stats: '모든 계수기', ms: 'ms', samples: '샘플',
     off: '꺼짐. 듣는 사람이 있을 때만 마이크를 읽습니다.', connecting: '연결하는 중…',
     playing: '재생 중입니다.', again: '연결이 끊겼습니다. 다시 시도합니다…',
-    needToken: '접근 토큰이 필요합니다.', badRate: '장치에 문제가 있습니다: stats를 보세요.',
-    full: '장치가 거절했습니다. 자리가 모두 찼을 수 있습니다.',
+    needToken: '접근 토큰이 필요합니다.', badRate: '소리가 없습니다. ADC가 제 속도로 돌지 않습니다. stats를 보세요.',
+    full: '자리가 모두 찼습니다.', gone: '장치가 응답하지 않습니다.', clipping: '너무 큼', silent: '무음',
   },
 };
+for (const l in WORDS) Object.assign(WORDS[l], window.moreWords?.[l]);
+const BAD_WORDS = ['again', 'gone', 'needToken', 'badRate', 'full', ...(window.badWords ?? [])];
 const RETRY_MS = [250, 500, 1000, 2000, 5000];
 const RECORD_S_MAX = 3600;
 const DRAW_MS = 60;   // the sound has a right to the rest of the time
@@ -32,11 +35,13 @@ const DEVICE_MS = 6;  // the ADC delivers by 5 ms, the filter takes 1, the devic
 const $ = (id) => document.getElementById(id);
 let language = 'en';
 let token = new URLSearchParams(location.hash.slice(1)).get('t') ?? '';
-const state = { wanted: false, tries: 0, report: null, hello: null, frames: 0, word: 'off', drawn: 0 };
+const state = { wanted: false, tries: 0, report: null, hello: null, frames: 0, marks: 0, word: 'off',
+  drawn: 0 };
 
 function say(word) {
   state.word = word;
   $('state').textContent = WORDS[language][word];
+  $('state').className = BAD_WORDS.includes(word) ? 'bad' : '';
 }
 
 function speak(which) {
@@ -97,10 +102,10 @@ function fromPcm(view, at) {
   return out;
 }
 
-function readFrame(data) {
-  const view = new DataView(data);
+function readFrame(view) {
   if (view.byteLength < 8) return null;
   const kind = view.getUint8(0);
+  if (kind & 128 || view.getUint8(1) !== 0) return null; // pieces of a frame: nobody sends them yet
   const decode = [fromPcm, fromMulaw, fromAdpcm][kind & 15];
   if (!decode) return null;
   return { gap: (kind & 16) !== 0, clipped: (kind & 32) !== 0, index: view.getUint32(4, true),
@@ -117,7 +122,9 @@ async function openSound() {
   analyser.connect(context.destination);
   sound = { context, analyser };
   if (context.audioWorklet) {
-    await context.audioWorklet.addModule('player.js');
+    const { src, textContent } = $('player'); // in a page of one file it has no address of its own
+    await context.audioWorklet.addModule(src || URL.createObjectURL(
+      new Blob([textContent], { type: 'text/javascript' })));
     const node = new AudioWorkletNode(context, 'player', { numberOfInputs: 0 });
     node.port.onmessage = ({ data }) => { state.report = data; };
     node.connect(analyser);
@@ -140,60 +147,91 @@ async function openSound() {
 
 // ---- the connection
 
-let socket = null;
 let recorded = null;
 let peak = 0;
 let clippedAt = -1e9;
 
-function hear({ data }) {
-  if (typeof data === 'string') {
-    state.hello = JSON.parse(data);
-    $('name').textContent = document.title = state.hello.name;
-    showGain(state.hello.gain);
+const heard = {
+  hello(info) {
+    state.hello = info;
+    $('name').textContent = document.title = info.name;
+    if (info.gain !== undefined) showGain(info.gain);
     state.tries = 0;
     say('playing');
-    return;
-  }
-  const frame = readFrame(data);
-  if (!frame) return;
-  state.frames++;
-  if (frame.clipped) clippedAt = performance.now();
-  const samples = Float32Array.from(frame.pcm, (s) => s / 32768);
-  for (const s of samples) peak = Math.max(peak, Math.abs(s));
-  if (recorded) keep(frame.pcm);
-  sound.push(frame.index, samples);
-}
-
-function connect() {
-  const url = withToken('ws');
-  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.searchParams.set('codec', $('codec').value);
-  url.hash = '';
-  socket = new WebSocket(url);
-  socket.binaryType = 'arraybuffer';
-  socket.onmessage = hear;
-  socket.onclose = () => {
+  },
+  frame(view) {
+    const frame = readFrame(view);
+    if (!frame) return;
+    state.frames++;
+    if (frame.gap) state.marks++;
+    if (frame.clipped) clippedAt = performance.now();
+    const samples = Float32Array.from(frame.pcm, (s) => s / 32768);
+    for (const s of samples) peak = Math.max(peak, Math.abs(s));
+    if (recorded) keep(frame.pcm);
+    sound.push(frame.index, samples);
+  },
+  async lost() {
     if (!state.wanted) return;
-    say('again');
-    setTimeout(() => { if (state.wanted) connect(); },
+    const why = await link.mayListen();
+    if (!state.wanted) return;
+    if (!RETRY_WORDS.includes(why)) return stop(why);
+    say(why === 'off' ? 'again' : why);
+    setTimeout(() => { if (state.wanted) link.open(heard); },
       RETRY_MS[Math.min(state.tries++, RETRY_MS.length - 1)]);
-  };
-}
+  },
+};
 
-// Why a connection would be refused; the browser does not tell a page.
-async function mayListen() {
-  const answer = await fetch(withToken('stats')).catch(() => null);
-  if (!answer) return say('again');
-  if (answer.status === 401) {
-    $('entry').hidden = false;
-    $('token').focus();
-    return say('needToken');
-  }
-  $('entry').hidden = true;
-  const stats = await answer.json();
-  $('name').textContent = document.title = stats.name;
-  return stats;
-}
+// What may be over by itself; 'off' is: nothing speaks against listening.
+const RETRY_WORDS = ['off', 'again', 'full'];
+
+const socketLink = {
+  socket: null,
+
+  // The word to say if not 'off'; the browser does not tell a page why a WebSocket was refused.
+  async mayListen() {
+    const answer = await fetch(withToken('stats')).catch(() => null);
+    if (!answer || (!answer.ok && answer.status !== 401)) return 'again';
+    $('entry').hidden = answer.status !== 401;
+    if (answer.status === 401) return 'needToken';
+    const stats = await answer.json();
+    $('name').textContent = document.title = stats.name;
+    if (stats.adc_rate === 'wrong') return 'badRate';
+    return stats.listeners >= stats.listeners_max ? 'full' : 'off';
+  },
+
+  open(to) {
+    const url = withToken('ws');
+    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    url.searchParams.set('codec', $('codec').value);
+    url.hash = '';
+    const socket = new WebSocket(url);
+    socket.binaryType = 'arraybuffer';
+    socket.onmessage = ({ data }) => (typeof data === 'string' ? to.hello(JSON.parse(data))
+      : to.frame(new DataView(data)));
+    socket.onclose = () => to.lost();
+    this.socket = socket;
+  },
+
+  close() {
+    if (this.socket) this.socket.onclose = this.socket.onmessage = null;
+    this.socket?.close();
+    this.socket = null;
+  },
+
+  // The codec is part of the address: hang up, and call again.
+  setCodec() {
+    if (!this.socket) return;
+    this.close();
+    this.open(heard);
+  },
+
+  setGain(db) {
+    if (this.socket?.readyState === WebSocket.OPEN)
+      this.socket.send(JSON.stringify({ op: 'gain', db }));
+  },
+};
+
+const link = window.bluetoothLink ?? socketLink;
 
 async function play() {
   state.wanted = true;
@@ -202,25 +240,25 @@ async function play() {
   say('connecting');
   if (!sound) await openSound();
   else await sound.context.resume();
-  if (await mayListen()) {
-    connect();
-    $('record').disabled = false;
-  } else {
-    stop(state.word);
-  }
+  const why = await link.mayListen(true);
+  if (!state.wanted) return;
+  if (!RETRY_WORDS.includes(why)) return stop(why);
+  link.open(heard);
+  $('record').disabled = false;
+  if (why === 'full') say(why);
 }
 
 function stop(word = 'off') {
   state.wanted = false;
   state.tries = 0;
-  if (socket) socket.close();
-  socket = null;
+  link.close();
   if (sound) sound.context.suspend();
   if (recorded) endRecording();
   $('record').disabled = true;
   $('play').textContent = WORDS[language].play;
   $('play').dataset.t = 'play';
   say(word);
+  if (word === 'needToken') $('token').focus();
 }
 
 // ---- recording: the samples as they came, not what the sound card made of them
@@ -246,17 +284,21 @@ function endRecording() {
   state.saved = blob;
   URL.revokeObjectURL($('saved').href);
   $('saved').href = URL.createObjectURL(blob);
-  $('saved').hidden = false;
-  $('record').textContent = WORDS[language].record;
-  $('record').dataset.t = 'record';
+  $('saved-line').hidden = false;
+  showRecording('record');
 }
 
 function toggleRecording() {
   if (recorded) return endRecording();
   recorded = [];
   recorded.count = 0;
-  $('record').textContent = WORDS[language].recording;
-  $('record').dataset.t = 'recording';
+  showRecording('recording');
+}
+
+function showRecording(word) {
+  $('record').textContent = WORDS[language][word];
+  $('record').dataset.t = word;
+  $('record').className = word === 'recording' ? 'on' : '';
 }
 
 // ---- what is shown
@@ -284,20 +326,29 @@ function drawSpectrum() {
 function show() {
   const words = WORDS[language];
   const db = Math.max(-60, 20 * Math.log10(peak || 1e-9));
+  const clipped = performance.now() - clippedAt < 1000;
   $('bar').style.width = `${(db + 60) / 60 * 100}%`;
-  $('bar').className = performance.now() - clippedAt < 1000 ? 'clipped' : '';
+  $('bar').className = clipped ? 'clipped' : '';
   $('level').setAttribute('aria-valuenow', db.toFixed(0));
   peak *= 0.85;
   const r = state.report;
   if (state.wanted && sound && r && performance.now() - state.drawn > DRAW_MS) {
     state.drawn = performance.now();
     drawSpectrum();
+    $('level-shown').textContent = clipped ? words.clipping
+      : db <= -60 ? words.silent : `${db.toFixed(0)} dB`;
     $('latency').textContent = `${latencyMs().toFixed(0)} ${words.ms}`;
     $('lost').textContent = `${Math.round(r.lost)} ${words.samples}`;
     $('gaps').textContent = r.underruns;
     $('drift').textContent = `${r.ppm.toFixed(0)} ppm`;
+    if (recorded) $('record').textContent = `${words.recording} ${recordedTime()}`;
   }
   requestAnimationFrame(show);
+}
+
+function recordedTime() {
+  const s = Math.floor(recorded.count / 16000);
+  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
 }
 
 // Waiting here, in the sound card, in the block the device gathers before it sends, and in its ADC.
@@ -310,17 +361,17 @@ function latencyMs() {
 $('play').onclick = () => (state.wanted ? stop() : play());
 $('record').onclick = toggleRecording;
 $('language').onclick = () => speak(language === 'ko' ? 'en' : 'ko');
-$('codec').onchange = () => { if (socket) socket.close(); };
+$('codec').onchange = () => { if (state.wanted) link.setCodec($('codec').value); };
 $('gain').oninput = () => {
   showGain($('gain').value);
-  if (socket && socket.readyState === WebSocket.OPEN)
-    socket.send(JSON.stringify({ op: 'gain', db: Number($('gain').value) }));
+  link.setGain(Number($('gain').value));
 };
-$('entry').onsubmit = (event) => {
-  event.preventDefault();
-  token = $('token').value;
-  play();
-};
+if ($('entry'))
+  $('entry').onsubmit = (event) => {
+    event.preventDefault();
+    token = $('token').value;
+    play();
+  };
 for (const a of document.querySelectorAll('a[data-needs-token]'))
   a.addEventListener('click', () => { a.href = withToken(a.getAttribute('href')); });
 
@@ -328,4 +379,4 @@ for (const a of document.querySelectorAll('a[data-needs-token]'))
 window.audioPage = { state, sound: () => sound, latencyMs };
 speak(navigator.language.startsWith('ko') ? 'ko' : 'en');
 requestAnimationFrame(show);
-mayListen();
+link.mayListen().then((why) => { if (!state.wanted) say(why === 'again' ? 'gone' : why); });
