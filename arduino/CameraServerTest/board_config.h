@@ -5,7 +5,7 @@
 /* clang-format off */
 #if !defined(CAMERA_MODEL_CHOSEN)
 //#define CAMERA_MODEL_WROVER_KIT /* ESP32; the same as Freenove WROVER */
-//#define CAMERA_MODEL_ESP_EYE /* ESP32; GPIO 13 and 14 want input pull-ups */
+//#define CAMERA_MODEL_ESP_EYE /* ESP32 */
 //#define CAMERA_MODEL_M5STACK_PSRAM /* ESP32; the same as Timer-CAM */
 //#define CAMERA_MODEL_M5STACK_V2_PSRAM /* ESP32 */
 //#define CAMERA_MODEL_M5STACK_WIDE /* ESP32; picture upside down and mirrored */
@@ -15,21 +15,22 @@
 #define CAMERA_MODEL_AI_THINKER /* ESP32; the lamp is GPIO 4, a red LED on 33 is lit by low */
 //#define CAMERA_MODEL_TTGO_T_JOURNAL /* ESP32 without PSRAM */
 //#define CAMERA_MODEL_XIAO_ESP32S3 /* ESP32-S3, octal PSRAM; the LED is lit by low */
-//#define CAMERA_MODEL_ESP32_CAM_BOARD /* ESP32; define CAMERA_BOARD_SWAPPED_HEADER if 13 and 35 are
-//swapped */ #define CAMERA_MODEL_ESP32S3_CAM_LCD /* ESP32-S3 */ #define
-//CAMERA_MODEL_ESP32S2_CAM_BOARD /* ESP32-S2; define CAMERA_BOARD_SWAPPED_HEADER if 12 and 13 are
-//swapped */ #define CAMERA_MODEL_ESP32S3_EYE /* ESP32-S3; the same as Freenove S3-WROOM and
-//ESP32-S3-CAM N16R8; upside down */ #define CAMERA_MODEL_DFRobot_FireBeetle2_ESP32S3 /* ESP32-S3;
-//the camera's power (AXP313A) must be switched on first */ #define
-//CAMERA_MODEL_DFRobot_Romeo_ESP32S3 /* ESP32-S3 */ #define CAMERA_MODEL_TTGO_T_CAMERA_PLUS /*
-//ESP32; untested */ #define CAMERA_MODEL_NEW_ESPS3_RE1_0 /* ESP32-S3, quad PSRAM only: LEDs on 33
-//and 34; untested */ #define CAMERA_MODEL_XENOIONEX /* ESP32-S3; untested */ #define
-//CAMERA_MODEL_UICPAL_ESP32 /* ESP32 without PSRAM; untested */ #define
-//CAMERA_MODEL_WAVESHARE_ESP32_S3_ETH /* ESP32-S3; untested */ #define
-//CAMERA_MODEL_DFROBOT_ESP32_S3_AI_CAM /* ESP32-S3; untested */ #define
-//CAMERA_MODEL_M5STACK_ATOMS3R_CAM /* ESP32-S3; untested */ #define CAMERA_MODEL_M5STACK_POECAM_W /*
-//ESP32; untested */ #define CAMERA_MODEL_TTGO_T_CAMERA /* ESP32; untested */ #define
-//CAMERA_MODEL_ARDUCAM_ESP32S_UNO /* ESP32; untested */
+//#define CAMERA_MODEL_ESP32_CAM_BOARD /* ESP32; see camera_pins.h for a swapped header */
+//#define CAMERA_MODEL_ESP32S3_CAM_LCD /* ESP32-S3 */
+//#define CAMERA_MODEL_ESP32S2_CAM_BOARD /* ESP32-S2; see camera_pins.h for the same */
+//#define CAMERA_MODEL_ESP32S3_EYE /* ESP32-S3; also Freenove S3-WROOM, N16R8 */
+//#define CAMERA_MODEL_DFRobot_FireBeetle2_ESP32S3 /* S3; wants an AXP313A told first: not yet */
+//#define CAMERA_MODEL_DFRobot_Romeo_ESP32S3 /* ESP32-S3 */
+//#define CAMERA_MODEL_TTGO_T_CAMERA_PLUS /* ESP32; untested */
+//#define CAMERA_MODEL_NEW_ESPS3_RE1_0 /* S3, quad PSRAM only: LEDs on 33, 34; untested */
+//#define CAMERA_MODEL_XENOIONEX /* ESP32-S3; untested */
+//#define CAMERA_MODEL_UICPAL_ESP32 /* ESP32 without PSRAM; untested */
+//#define CAMERA_MODEL_WAVESHARE_ESP32_S3_ETH /* ESP32-S3; untested */
+//#define CAMERA_MODEL_DFROBOT_ESP32_S3_AI_CAM /* ESP32-S3; untested */
+//#define CAMERA_MODEL_M5STACK_ATOMS3R_CAM /* ESP32-S3; untested */
+//#define CAMERA_MODEL_M5STACK_POECAM_W /* ESP32; untested */
+//#define CAMERA_MODEL_TTGO_T_CAMERA /* ESP32; untested */
+//#define CAMERA_MODEL_ARDUCAM_ESP32S_UNO /* ESP32; untested */
 #endif
 /* clang-format on */
 
@@ -89,6 +90,9 @@
 #ifndef CAMERA_BOARD_SD_1BIT
 #define CAMERA_BOARD_SD_1BIT 0
 #endif
+#ifndef CAMERA_BOARD_PULLUPS
+#define CAMERA_BOARD_PULLUPS -1, -1
+#endif
 #ifndef CAMERA_BOARD_VFLIP
 #define CAMERA_BOARD_VFLIP 0
 #endif
@@ -106,5 +110,6 @@
         .vsync = VSYNC_GPIO_NUM, .href = HREF_GPIO_NUM, .pclk = PCLK_GPIO_NUM,                     \
         .lamp = LED_GPIO_NUM, .lamp_active_low = CAMERA_BOARD_LED_ACTIVE_LOW,                      \
         .button = CAMERA_BOARD_BUTTON_GPIO, .sd_1bit = CAMERA_BOARD_SD_1BIT,                       \
-        .vflip = CAMERA_BOARD_VFLIP, .hmirror = CAMERA_BOARD_HMIRROR                               \
+        .pullups = {CAMERA_BOARD_PULLUPS}, .vflip = CAMERA_BOARD_VFLIP,                            \
+        .hmirror = CAMERA_BOARD_HMIRROR                                                            \
     }

@@ -30,6 +30,7 @@
 #elif defined(CAMERA_MODEL_ESP_EYE)
 /* ESP32; GPIO 13 and 14 want input pull-ups */
 #define CAMERA_BOARD_NAME "ESP_EYE"
+#define CAMERA_BOARD_PULLUPS 13, 14
 #define CAMERA_BOARD_CHIP_ESP32 1
 #define PWDN_GPIO_NUM -1
 #define RESET_GPIO_NUM -1

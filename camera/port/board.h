@@ -17,8 +17,9 @@ struct board {
     int8_t pclk;
     int8_t lamp;
     bool lamp_active_low;
-    int8_t button; /* held low for 5 s: factory reset */
-    bool sd_1bit;  /* an SD card on 14 (CLK), 15 (CMD), 2 (D0) */
-    bool vflip;    /* the sensor is mounted upside down */
+    int8_t button;     /* held low for 5 s: factory reset */
+    bool sd_1bit;      /* an SD card on 14 (CLK), 15 (CMD), 2 (D0) */
+    int8_t pullups[2]; /* pins that want one */
+    bool vflip;        /* the sensor is mounted upside down */
     bool hmirror;
 };

@@ -356,6 +356,10 @@ void camera_esp32_init(struct camera_esp32 *c, const struct board *board, bool p
     *c = (struct camera_esp32){.board = *board, .psram = psram, .model = "none"};
     if (board->lamp >= 0)
         init_lamp(board);
+    for (unsigned i = 0; i < sizeof board->pullups; i++) {
+        if (board->pullups[i] >= 0)
+            gpio_set_pull_mode((gpio_num_t)board->pullups[i], GPIO_PULLUP_ONLY);
+    }
     if (board->pwdn >= 0) {
         gpio_reset_pin((gpio_num_t)board->pwdn);
         gpio_set_direction((gpio_num_t)board->pwdn, GPIO_MODE_OUTPUT);
