@@ -14,8 +14,9 @@ enum {
     NAP_AWAKE_MAX_MS = 60 * 1000,    /* then it sleeps although photos wait in flash */
     NAP_SENDING_MAX_MS = 180 * 1000, /* the same while one is under way */
     NAP_POWER_ON_MS = 3 * 60 * 1000, /* awake after anything but a wake-up */
-    NAP_FOREVER_MS = UINT32_MAX,     /* until a pin wakes it */
 };
+
+#define NAP_FOREVER_MS UINT32_MAX /* until a pin wakes it */
 
 struct nap_facts {
     bool wanted;       /* the owner wants it to sleep */
