@@ -38,6 +38,7 @@ test-long: ## the same with the long tests and longer fuzzing
 bench: ## measure against peers, side by side
 	@tools/need build bench
 	@$(BUILD)
+	@$(if $(ARGS),,python3 bench/camera.py)
 	@exec python3 bench/run.py $(ARGS)
 
 install: build ## install under PREFIX (/usr/local), with manual pages and the service

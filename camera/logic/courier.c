@@ -196,6 +196,8 @@ static void settle_answer(struct courier *c, struct mono now)
     c->holding = v == VERDICT_HOLD;
     switch (v) {
     case VERDICT_SENT:
+        if (c->item.shot.boot == c->backlog->config.boot && now.ms >= c->item.shot.mono_ms)
+            c->ack_ms = (uint32_t)(now.ms - c->item.shot.mono_ms);
         backlog_sent(c->backlog, &c->item);
         c->news.sent = true;
         c->failures = 0;

@@ -68,6 +68,7 @@ struct courier {
     uint32_t tries;           /* read: requests begun */
     uint32_t retries;         /* read: of those, for a photo that had failed before */
     uint32_t failures;        /* read: in a row */
+    uint32_t ack_ms;          /* read: from trigger to answer, of the last photo of this boot */
     struct courier_config config;
     struct backlog *backlog;
     const struct random *random;

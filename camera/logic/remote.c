@@ -64,6 +64,7 @@ static void put_queue(const struct station *s, struct json_out *j)
     json_out_put_uint(j, "last_status", s->courier.last_status);
     json_out_put_uint(j, "tries", s->courier.tries);
     json_out_put_uint(j, "retries", s->courier.retries);
+    json_out_put_uint(j, "ack_ms", s->courier.ack_ms);
     json_out_put_text(j, "relay", s->relay.host);
     json_out_put_uint(j, "relay_port", s->relay.port);
 }

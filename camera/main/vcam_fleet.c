@@ -214,6 +214,16 @@ static void tell(const struct vcam_fleet *f, struct vcam *v, uint32_t old_failur
                  backlog_waiting(&v->station.backlog));
 }
 
+static void note_ack(struct vcam *v, uint32_t sent_before)
+{
+    uint32_t ms = v->station.courier.ack_ms;
+    if (v->station.tally.now.sent == sent_before)
+        return;
+    v->acks++;
+    v->ack_ms_sum += ms;
+    v->ack_ms_most = ms > v->ack_ms_most ? ms : v->ack_ms_most;
+}
+
 static void step_camera(struct vcam_fleet *f, struct vcam *v)
 {
     struct mono now = since_start(f);
@@ -225,8 +235,9 @@ static void step_camera(struct vcam_fleet *f, struct vcam *v)
         courier_set_online(&s->courier, !out);
     }
     take_photo(f, v, now);
-    uint32_t failures = s->courier.failures;
+    uint32_t failures = s->courier.failures, sent = s->tally.now.sent;
     station_send(s, since_start(f));
+    note_ack(v, sent);
     tell(f, v, failures);
 }
 
@@ -293,6 +304,8 @@ bool vcam_fleet_report(const struct vcam_fleet *f, FILE *out)
 {
     struct tally_counts sum = {0};
     uint32_t waiting = 0, aside = 0, tries = 0, retries = 0, breaks = 0, boots = 0;
+    uint32_t acks = 0, ack_ms_most = 0;
+    uint64_t ack_ms_sum = 0;
     for (uint32_t i = 0; i < f->count; i++) {
         const struct vcam *v = &f->cameras[i];
         const struct station *s = &v->station;
@@ -304,14 +317,18 @@ bool vcam_fleet_report(const struct vcam_fleet *f, FILE *out)
         tries += s->courier.tries;
         retries += s->courier.retries;
         breaks += v->link.breaks;
+        acks += v->acks;
+        ack_ms_sum += v->ack_ms_sum;
+        ack_ms_most = v->ack_ms_most > ack_ms_most ? v->ack_ms_most : ack_ms_most;
         boots = s->ident.boot > boots ? s->ident.boot : boots;
     }
     fprintf(out,
             "{\"cameras\": %" PRIu32 ", \"captured\": %" PRIu32 ", \"sent\": %" PRIu32
             ", \"dropped\": %" PRIu32 ", \"waiting\": %" PRIu32 ", \"aside\": %" PRIu32
             ", \"tries\": %" PRIu32 ", \"retries\": %" PRIu32 ", \"breaks\": %" PRIu32
-            ", \"boot\": %" PRIu32 "}\n",
+            ", \"boot\": %" PRIu32 ", \"ack_ms_mean\": %" PRIu64 ", \"ack_ms_most\": %" PRIu32
+            "}\n",
             f->count, sum.captured, sum.sent, sum.dropped, waiting, aside, tries, retries, breaks,
-            boots);
+            boots, acks == 0 ? 0 : ack_ms_sum / acks, ack_ms_most);
     return waiting == 0 && aside == 0 && sum.dropped == 0;
 }

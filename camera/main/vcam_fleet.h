@@ -32,6 +32,9 @@ struct vcam {
     uint8_t *arena;
     bool was_out;
     uint32_t told_sent;
+    uint32_t acks;
+    uint64_t ack_ms_sum;
+    uint32_t ack_ms_most;
 };
 
 struct vcam_fleet {
