@@ -224,6 +224,12 @@ bool wifi_esp_portal_is_open(void)
     return s_portal_open;
 }
 
+bool wifi_esp_portal_is_visited(void)
+{
+    wifi_sta_list_t visitors;
+    return s_portal_open && esp_wifi_ap_get_sta_list(&visitors) == ESP_OK && visitors.num > 0;
+}
+
 void wifi_esp_serve_names(void)
 {
     static uint8_t s_query[HIJACK_MESSAGE_MAX], s_answer[HIJACK_MESSAGE_MAX];

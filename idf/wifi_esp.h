@@ -47,5 +47,7 @@ void wifi_esp_save_power(bool on);
 CHECKED enum err wifi_esp_open_portal(const char *ssid, const char *password);
 void wifi_esp_close_portal(void);
 bool wifi_esp_portal_is_open(void);
+/* Is somebody in it just now? */
+bool wifi_esp_portal_is_visited(void);
 /* Answers what the portal's DNS was asked; from time to time. */
 void wifi_esp_serve_names(void);

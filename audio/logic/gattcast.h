@@ -3,8 +3,8 @@
  * Frames are those of lib/wire/audioframe.h, 20 ms each; a client that can opens an L2CAP channel
  * and gets them there. At most 3 wait in the stack at once; when there is no room, the newest frame
  * is dropped and the next one says so. Where pairing is wanted, nothing is heard before. Paused
- * while the set-up portal is open: an access point and BLE do not go together on these chips. One
- * call at a time. */
+ * while somebody is in the set-up portal: an access point in use and BLE do not go together on
+ * these chips. One call at a time. */
 #pragma once
 
 #include "audio/logic/ports/radio.h"

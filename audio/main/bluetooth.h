@@ -10,6 +10,6 @@ void bluetooth_start(struct app *a);
 /* Sends what is due. With `lock` held, by the task that serves listeners. */
 void bluetooth_step(struct app *a);
 
-/* An access point beside BLE is unstable on these chips: paused while the portal is open. With
- * `lock` held. */
+/* An access point in use beside BLE is unstable on these chips: paused while somebody is in the
+ * set-up portal. With `lock` held. */
 void bluetooth_pause(struct app *a, bool paused);

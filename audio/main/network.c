@@ -72,9 +72,9 @@ static void step_join(struct app *a)
                  a->join.address, a->host, setup_port(a));
     if (a->safe_mode)
         return;
-    bool portal = wifi_esp_portal_is_open();
-    a->studio.elsewhere = portal ? SETUP_PORTAL_PAGE : NULL;
-    bluetooth_pause(a, portal);
+    bool alone = wifi_esp_portal_is_open() && !a->join.online;
+    a->studio.elsewhere = alone ? SETUP_PORTAL_PAGE : NULL;
+    bluetooth_pause(a, wifi_esp_portal_is_visited());
     step_power(a);
 }
 
