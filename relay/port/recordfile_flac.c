@@ -179,17 +179,19 @@ static void on_error(const FLAC__StreamDecoder *decoder, FLAC__StreamDecoderErro
     m->broken = true;
 }
 
-/* Frame by frame, until one is not whole. */
+/* Frame by frame, until one is not whole. The last one and the end may come in one step. */
 static void measure_frames(FLAC__StreamDecoder *d, struct measure *m, uint64_t *out_samples,
                            uint64_t *out_bytes)
 {
-    while (!m->broken && FLAC__stream_decoder_process_single(d) && !m->broken &&
-           FLAC__stream_decoder_get_state(d) != FLAC__STREAM_DECODER_END_OF_STREAM) {
+    bool more = true;
+    while (more) {
         FLAC__uint64 at;
-        if (m->samples > *out_samples && FLAC__stream_decoder_get_decode_position(d, &at)) {
+        more = FLAC__stream_decoder_process_single(d) && !m->broken;
+        if (more && m->samples > *out_samples && FLAC__stream_decoder_get_decode_position(d, &at)) {
             *out_samples = m->samples;
             *out_bytes = at;
         }
+        more = more && FLAC__stream_decoder_get_state(d) != FLAC__STREAM_DECODER_END_OF_STREAM;
     }
 }
 
