@@ -17,7 +17,7 @@ bool soundboard_is_silent(const struct soundboard *b)
 {
     bool silent = false;
     for (size_t i = 0; i < b->count; i++)
-        silent = silent || !b->sources[i].streaming;
+        silent = silent || (!b->sources[i].streaming && !b->sources[i].found);
     return silent;
 }
 
@@ -33,6 +33,7 @@ static void write_source(const struct soundboard_source *s, struct json_out *j)
 {
     json_out_object(j);
     json_out_put_text(j, "name", s->name);
+    json_out_put_bool(j, "found", s->found);
     json_out_put_bool(j, "streaming", s->streaming);
     json_out_put_bool(j, "recording", s->recording);
     json_out_put_bool(j, "loud", s->loud);

@@ -11,6 +11,7 @@ enum { SOUNDBOARD_EVENTS = 24 };
 
 struct soundboard_source {
     char name[DESTINATION_NAME_MAX];
+    bool found;     /* on the network, nobody named it: it may go as it came */
     bool streaming; /* sound comes */
     bool recording; /* and is written */
     bool refused;   /* the disk takes none of it */
@@ -37,7 +38,7 @@ struct soundboard {
 /* Puts an event in front; the oldest goes. */
 void soundboard_add(struct soundboard *b, const struct soundboard_event *event);
 
-/* Is sound missing from a source, or not written? */
+/* Is sound missing from a source somebody named, or not written? */
 bool soundboard_is_silent(const struct soundboard *b);
 bool soundboard_is_refused(const struct soundboard *b);
 

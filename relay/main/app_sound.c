@@ -6,6 +6,7 @@
 
 #include "lib/port/log.h"
 #include "relay/logic/layout.h"
+#include "relay/logic/soundfind.h"
 #include "relay/main/app.h"
 
 _Static_assert((int)CONFIG_AUDIO_MAX <= (int)SOUNDSTREAM_MAX, "every streamer has a reader");
@@ -69,6 +70,9 @@ static enum err start_sounds(struct app *a)
     for (size_t i = 0; i < c->audio_count; i++)
         deps.sources[i] = (struct sounds_source){c->audio[i].name, c->audio[i].url};
     enum err e = soundstream_curl_create(&a->sound.reader, &a->sound.stream);
+    if (e == ERR_OK && c->audio_find)
+        e = finder_mdns_open(SOUNDFIND_SERVICE, NULL, 0, &a->sound.finder_mdns, &a->sound.finder);
+    deps.finder = c->audio_find ? &a->sound.finder : NULL;
     return e == ERR_OK ? sounds_start(&deps, &a->sound.sounds) : e;
 }
 
@@ -76,11 +80,11 @@ enum err app_sound_start(struct app *a)
 {
     const struct fs *fs = &a->photos.fs;
     const char *folder = strcmp(a->tmp, LAYOUT_TMP) == 0 ? LAYOUT_AUDIO : LAYOUT_NEAR_AUDIO;
-    size_t sources = a->options.config.audio_count;
+    bool listens = a->options.config.audio_count > 0 || a->options.config.audio_find;
     struct fs_stat st;
     bool found = false;
     enum err e = ERR_OK;
-    if (sources > 0)
+    if (listens)
         e = fs->make_folder(fs->ctx, folder);
     else if (fs->stat(fs->ctx, folder, &found, &st) != ERR_OK || !found)
         return ERR_OK;
@@ -89,7 +93,7 @@ enum err app_sound_start(struct app *a)
         e = ERR_LIMIT;
     if (e == ERR_OK)
         e = start_archive(a, folder);
-    if (e == ERR_OK && sources > 0)
+    if (e == ERR_OK && listens)
         e = start_sounds(a);
     if (e != ERR_OK)
         log_line(LOG_LEVEL_ERROR, "audio streamers cannot be recorded err=%s", err_name(e));
@@ -117,5 +121,6 @@ void app_sound_close(struct app *a)
     archive_destroy(a->sound.archive);
     for (size_t i = 0; i < SOUNDSTREAM_MAX; i++)
         recordfile_posix_destroy(a->sound.files[i]);
+    finder_mdns_close(a->sound.finder_mdns);
     soundstream_curl_destroy(a->sound.reader);
 }

@@ -6,6 +6,7 @@
 
 #include "relay/main/archive.h"
 #include "relay/main/sounds.h"
+#include "relay/port/finder_mdns.h"
 #include "relay/port/recordfile_posix.h"
 #include "relay/port/soundstream_curl.h"
 
@@ -16,6 +17,8 @@ struct app_sound {
     char path[PATH_MAX];
     struct soundstream_curl *reader;
     struct soundstream stream;
+    struct finder_mdns *finder_mdns;
+    struct finder finder;
     struct recordfile_posix *files[SOUNDSTREAM_MAX];
     struct archive *archive;
     struct sounds *sounds;

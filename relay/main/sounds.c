@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "lib/port/log.h"
+#include "relay/logic/soundfind.h"
 #include "relay/logic/soundlink.h"
 
-enum { ROUND_MS = 1000 };
+enum { ROUND_MS = 1000, URL_MAX = 512 };
 
 struct voice {
     struct sounds *owner;
@@ -17,6 +18,8 @@ struct voice {
     struct recordfile guarded; /* which asks for room first */
     struct recorder recorder;
     struct soundlink link;
+    char url[URL_MAX];
+    bool found;                /* by itself, nobody named it */
     enum soundlink_state told; /* on the log */
     bool told_refused;
 };
@@ -26,7 +29,9 @@ struct sounds {
     pthread_t thread;
     bool started;
     atomic_bool stopping;
-    struct voice voices[SOUNDSTREAM_MAX]; /* the thread's */
+    struct voice voices[SOUNDSTREAM_MAX]; /* the thread's, like the next two */
+    size_t count;
+    struct soundfind find;
     pthread_mutex_t lock;
     struct soundboard board; /* under the lock */
 };
@@ -103,6 +108,7 @@ static void tell_source(const struct voice *v, struct soundboard_source *out)
 {
     const struct recorder *r = &v->recorder;
     *out = (struct soundboard_source){
+        .found = v->found,
         .streaming = v->link.state == SOUNDLINK_STREAMING,
         .recording = r->recording,
         .refused = r->refused,
@@ -137,13 +143,13 @@ static void log_changes(struct voice *v)
 static void update_board(struct sounds *s)
 {
     struct soundboard_source sources[SOUNDSTREAM_MAX];
-    for (size_t i = 0; i < s->deps.count; i++) {
+    for (size_t i = 0; i < s->count; i++) {
         log_changes(&s->voices[i]);
         tell_source(&s->voices[i], &sources[i]);
     }
     pthread_mutex_lock(&s->lock);
-    memcpy(s->board.sources, sources, s->deps.count * sizeof sources[0]);
-    s->board.count = s->deps.count;
+    memcpy(s->board.sources, sources, s->count * sizeof sources[0]);
+    s->board.count = s->count;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -153,6 +159,70 @@ void sounds_tell(struct sounds *s, struct soundboard *out)
     *out = s->board;
     pthread_mutex_unlock(&s->lock);
     out->waiting = archive_waiting(s->deps.archive);
+}
+
+/* --- sources ---------------------------------------------------------------------------------- */
+
+static enum err add_voice(struct sounds *s, const struct sounds_source *source)
+{
+    unsigned i = (unsigned)s->count;
+    struct voice *v = &s->voices[i];
+    v->owner = s;
+    snprintf(v->url, sizeof v->url, "%s", source->url);
+    enum err e = s->deps.files.create(s->deps.files.ctx, i, &v->file);
+    if (e != ERR_OK)
+        return e;
+    v->guarded =
+        (struct recordfile){v, guarded_begin, guarded_write, guarded_flush, guarded_finish};
+    struct recorder_sink sink = {v, on_finished, on_loud};
+    recorder_init(&v->recorder, source->name, &s->deps.rules, &v->guarded, &sink);
+    soundlink_init(&v->link, &v->recorder, moment(s).mono);
+    s->count++;
+    return ERR_OK;
+}
+
+/* Is it read from this machine and port already, whatever the path? */
+static bool is_same_place(const char *a, const char *b)
+{
+    size_t len = strlen("http://");
+    while (a[len] != '\0' && a[len] != '/')
+        len++;
+    return strncmp(a, b, len) == 0 && (b[len] == '/' || b[len] == '\0');
+}
+
+/* One that was found before may have another address now. */
+static void on_found(void *arg, const struct finder_found *found)
+{
+    struct sounds *s = arg;
+    struct soundfind_source source;
+    if (!soundfind_read(found, &source))
+        return;
+    for (size_t i = 0; i < s->count; i++) {
+        struct voice *v = &s->voices[i];
+        if (is_same_place(source.url, v->url))
+            return;
+        if (strcmp(v->recorder.source, source.name) != 0)
+            continue;
+        if (v->found && v->link.state == SOUNDLINK_WAITING)
+            snprintf(v->url, sizeof v->url, "%s", source.url);
+        return;
+    }
+    const struct sounds_source named = {source.name, source.url};
+    if (s->count == SOUNDSTREAM_MAX || add_voice(s, &named) != ERR_OK)
+        return;
+    s->voices[s->count - 1].found = true;
+    log_line(LOG_LEVEL_INFO, "an audio streamer was found source=%s url=%s", source.name,
+             source.url);
+}
+
+static void look_around(struct sounds *s)
+{
+    const struct finder *f = s->deps.finder;
+    if (f == NULL)
+        return;
+    f->hear(f->ctx, on_found, s);
+    if (soundfind_is_due(&s->find, moment(s).mono) && f->ask(f->ctx) != ERR_OK)
+        log_line(LOG_LEVEL_DEBUG, "the network cannot be asked for audio streamers");
 }
 
 /* --- the thread ------------------------------------------------------------------------------- */
@@ -173,7 +243,7 @@ static void on_ended(void *ctx, unsigned source, const char *why)
 static void open_stream(struct sounds *s, unsigned source)
 {
     const struct soundstream *stream = s->deps.stream;
-    enum err e = stream->open(stream->ctx, source, s->deps.sources[source].url);
+    enum err e = stream->open(stream->ctx, source, s->voices[source].url);
     if (e != ERR_OK)
         on_ended(s, source, e == ERR_INPUT ? "not a URL that can be read" : "no memory");
 }
@@ -182,7 +252,7 @@ static void open_stream(struct sounds *s, unsigned source)
 static uint32_t step(struct sounds *s)
 {
     uint32_t wait_ms = ROUND_MS;
-    for (unsigned i = 0; i < s->deps.count; i++) {
+    for (unsigned i = 0; i < s->count; i++) {
         struct voice *v = &s->voices[i];
         struct recorder_moment now = moment(s);
         recorder_tick(&v->recorder, &now);
@@ -206,28 +276,14 @@ static void *run(void *arg)
         /* What is still being repaired must not be taken for something open. */
         uint32_t wait_ms = archive_is_repaired(s->deps.archive) ? step(s) : ROUND_MS / 10;
         update_board(s);
+        look_around(s);
         stream->wait(stream->ctx, wait_ms, &sink);
     }
-    for (unsigned i = 0; i < s->deps.count; i++) {
+    for (unsigned i = 0; i < s->count; i++) {
         stream->close(stream->ctx, i);
         recorder_end(&s->voices[i].recorder);
     }
     return NULL;
-}
-
-static enum err add_voice(struct sounds *s, unsigned i)
-{
-    struct voice *v = &s->voices[i];
-    v->owner = s;
-    enum err e = s->deps.files.create(s->deps.files.ctx, i, &v->file);
-    if (e != ERR_OK)
-        return e;
-    v->guarded =
-        (struct recordfile){v, guarded_begin, guarded_write, guarded_flush, guarded_finish};
-    struct recorder_sink sink = {v, on_finished, on_loud};
-    recorder_init(&v->recorder, s->deps.sources[i].name, &s->deps.rules, &v->guarded, &sink);
-    soundlink_init(&v->link, &v->recorder, moment(s).mono);
-    return ERR_OK;
 }
 
 enum err sounds_start(const struct sounds_deps *deps, struct sounds **out)
@@ -238,8 +294,9 @@ enum err sounds_start(const struct sounds_deps *deps, struct sounds **out)
     s->deps = *deps;
     pthread_mutex_init(&s->lock, NULL);
     enum err e = ERR_OK;
-    for (unsigned i = 0; e == ERR_OK && i < deps->count; i++)
-        e = add_voice(s, i);
+    soundfind_init(&s->find, moment(s).mono);
+    for (size_t i = 0; e == ERR_OK && i < deps->count; i++)
+        e = add_voice(s, &deps->sources[i]);
     if (e == ERR_OK) {
         update_board(s);
         s->started = pthread_create(&s->thread, NULL, run, s) == 0;

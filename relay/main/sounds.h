@@ -1,10 +1,12 @@
-/* relay/main/sounds.h - listens to audio streamers and records them, on one thread of its own.
+/* relay/main/sounds.h - listens to audio streamers and records them, on one thread of its own:
+ * those that are named, and those that announce themselves, as far as there is room for them.
  *
  * Nothing here is waited for by uploads, pages or the committer. Where the disk has no room left
  * for photos, sound is not written and counted as lost. */
 #pragma once
 
 #include "lib/port/random.h"
+#include "relay/logic/ports/finder.h"
 #include "relay/logic/soundboard.h"
 #include "relay/main/archive.h"
 
@@ -12,7 +14,7 @@ struct sounds;
 
 struct sounds_source {
     const char *name;
-    const char *url;
+    const char *url; /* copied */
 };
 
 /* Makes what writes a source's recordings, and undoes it. */
@@ -25,6 +27,7 @@ struct sounds_deps { /* borrowed until sounds_destroy() */
     const struct clock *clock;
     const struct random *random;
     const struct soundstream *stream;
+    const struct finder *finder; /* NULL: only the sources that are named */
     struct sounds_files files;
     struct archive *archive;
     struct sounds_source sources[SOUNDSTREAM_MAX];
