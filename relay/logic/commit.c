@@ -97,7 +97,11 @@ static enum err look_for_first(struct commit *c, struct commit_item *const *item
             return e;
         }
     }
-    item->twin = item->in_place ? NULL : find_twin(items, index);
+    item->twin = find_twin(items, index);
+    if (item->twin != NULL && item->in_place && !same_bytes(&item->photo, &item->twin->photo)) {
+        item->twin = NULL;
+        item->photo.key[0] = '\0'; /* a file of its own under a key that is not its own */
+    }
     if (item->twin != NULL)
         return ERR_OK;
     if (item->photo.key[0] != '\0') {
@@ -108,7 +112,7 @@ static enum err look_for_first(struct commit *c, struct commit_item *const *item
                                 &first);
     }
     if (e == ERR_OK && found && item->in_place && !same_bytes(&item->photo, &first))
-        item->photo.key[0] = '\0'; /* a file of its own under a key that is not its own */
+        item->photo.key[0] = '\0'; /* as above */
     else if (e == ERR_OK && found)
         repeat_of(item, &first);
     return e;

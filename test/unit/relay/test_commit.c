@@ -418,6 +418,38 @@ static void what_a_crash_left_is_no_second_photo(void **state)
     rig_deinit(&s_rig);
 }
 
+/* The file that a crash left is found while its sender repeats the photo. */
+static void a_repeat_and_what_a_crash_left_in_one_batch_are_one_photo(void **state)
+{
+    (void)state;
+    static const struct rig_upload repeat = {"one", "k", "c", "a.jpg"};
+    for (size_t left = 0; left < 2; left++) { /* its place in the batch */
+        struct commit_item items[2];
+        struct commit_item *list[] = {&items[0], &items[1]};
+        rig_init(&s_rig, GROUND_ONE_FLUSH);
+        assert_int_equal(rig_spool(&s_rig, &repeat, &items[1 - left]), ERR_OK);
+        put_in_place(&items[left], "left.jpg", "one");
+        memcpy(items[left].photo.key, "k", 2);
+        memcpy(items[left].photo.camera, "c", 2);
+        commit_batch(&s_rig.commit, list, 2);
+        assert_int_equal(items[0].outcome, COMMIT_STORED);
+        assert_int_equal(items[1].outcome, COMMIT_DUPLICATE);
+        assert_string_equal(items[1].photo.name, items[0].photo.name);
+        assert_true(rig_file_is(&s_rig, "left.jpg", "one")); /* who found it looks after it */
+
+        put_in_place(&items[1], "other.jpg", "two"); /* somebody edited a copy of it */
+        assert_int_equal(
+            rig_spool(&s_rig, &(struct rig_upload){"three", "l", "c", "b.jpg"}, &items[0]), ERR_OK);
+        memcpy(items[1].photo.key, "l", 2);
+        memcpy(items[1].photo.camera, "c", 2);
+        commit_batch(&s_rig.commit, list, 2);
+        assert_int_equal(items[0].outcome, COMMIT_STORED);
+        assert_int_equal(items[1].outcome, COMMIT_STORED);
+        assert_string_equal(items[1].photo.key, "");
+        rig_deinit(&s_rig);
+    }
+}
+
 /* --- records ---------------------------------------------------------------------------------- */
 
 static bool count_line(void *arg, enum journal_kind kind, const struct photo *p)
@@ -468,6 +500,7 @@ int main(void)
         cmocka_unit_test(a_file_removed_before_its_row_gets_none),
         cmocka_unit_test(where_files_are_flushed_one_by_one_a_copied_one_is_too),
         cmocka_unit_test(what_a_crash_left_is_no_second_photo),
+        cmocka_unit_test(a_repeat_and_what_a_crash_left_in_one_batch_are_one_photo),
         cmocka_unit_test(without_tags_the_journal_keeps_the_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
