@@ -95,7 +95,12 @@ class Crash(RelayCase):
 
     def check(self, relay, acked):
         """Every acknowledged photo is there under its name; what else is there was sent without an
-        answer, and is whole too: nothing is twice there."""
+        answer, and is whole too: nothing is twice there. A file that a kill left without its row goes
+        when the relay has looked through its folder, if its sender repeated it meanwhile."""
+        def settled():
+            files = relay.files()
+            return {f["filename"]: f["sha256"] for f in relay.list()} == files and not relay.inside("tmp")
+        wait_until(settled, "the relay has looked through its folder")
         files = relay.files()
         for name, digest in acked.items():
             self.assertEqual(files.get(name), digest, name)
