@@ -38,8 +38,8 @@ test-long: ## the same with the long tests and longer fuzzing
 bench: ## measure against peers, side by side
 	@tools/need build bench
 	@$(BUILD)
+	@python3 bench/run.py $(ARGS)
 	@$(if $(ARGS),,python3 bench/camera.py)
-	@exec python3 bench/run.py $(ARGS)
 
 install: build ## install under PREFIX (/usr/local), with manual pages and the service
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"

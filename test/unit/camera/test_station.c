@@ -283,6 +283,31 @@ static void photos_on_flash_survive_a_reboot_with_their_keys(void **state)
     fake_relay_free(&r->relay);
 }
 
+static void without_a_network_from_the_start_photos_go_to_flash_soon(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(false);
+    r->station.courier.online = false; /* as after a start in which Wi-Fi has not been seen yet */
+    r->now.ms = 0;
+    take_if_due(r);
+    station_send(&r->station, r->now);
+    assert_int_equal(r->station.backlog.count, 1); /* it may come any moment */
+    r->now.ms = STATION_NO_RELAY_MS;
+    station_send(&r->station, r->now);
+    assert_int_equal(r->station.backlog.count, 0);
+    start(r); /* the power goes and comes */
+    assert_int_equal(backlog_waiting(&r->station.backlog), 1);
+    assert_int_equal(r->station.tally.now.dropped, 0);
+    r->station.settings.relay_host[0] = '\0'; /* a network, but no relay known on it */
+    station_apply(&r->station, &r->station.settings, r->now);
+    trigger_request(&r->station.trigger);
+    r->now.ms = STATION_NO_RELAY_MS;
+    take_if_due(r);
+    station_send(&r->station, r->now);
+    assert_int_equal(r->station.backlog.count, 0);
+    fake_relay_free(&r->relay);
+}
+
 static void a_dead_sensor_climbs_the_ladder_and_the_rest_lives_on(void **state)
 {
     (void)state;
@@ -454,6 +479,7 @@ int main(void)
         cmocka_unit_test(a_week_of_bad_wifi_and_a_bad_relay_loses_nothing),
         cmocka_unit_test(a_day_without_psram_loses_nothing_either),
         cmocka_unit_test(photos_on_flash_survive_a_reboot_with_their_keys),
+        cmocka_unit_test(without_a_network_from_the_start_photos_go_to_flash_soon),
         cmocka_unit_test(a_dead_sensor_climbs_the_ladder_and_the_rest_lives_on),
         cmocka_unit_test(a_sensor_that_hangs_now_and_then_costs_no_reboot),
         cmocka_unit_test(reboots_for_a_dead_sensor_end_although_each_forgets_all),
