@@ -104,6 +104,15 @@ static void use_gpio(const struct app *a, const struct settings *s)
         log_line(LOG_LEVEL_WARN, "that pin cannot be an input pin=%d", (int)s->gpio_pin);
 }
 
+static void use_button(const struct board *b)
+{
+    const gpio_config_t pin = {.pin_bit_mask = 1ULL << (b->button < 0 ? 0 : b->button),
+                               .mode = GPIO_MODE_INPUT,
+                               .pull_up_en = GPIO_PULLUP_ENABLE};
+    if (b->button >= 0 && gpio_config(&pin) != ESP_OK)
+        log_line(LOG_LEVEL_WARN, "the button does not work pin=%d", b->button);
+}
+
 enum err app_save(struct app *a, const struct settings *s)
 {
     struct settings *wanted = &a->saved;
@@ -276,6 +285,7 @@ void app_start(struct app *a, const struct board *board, const struct settings *
     load_ca(a);
     system_esp_set_zone(a->saved.timezone);
     use_gpio(a, &a->saved);
+    use_button(board);
     stream_esp_init(&a->stream);
     sleep_esp_release_lamp(board->lamp);
     camera_esp32_init(&a->camera, board, has_psram());

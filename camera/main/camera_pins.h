@@ -8,6 +8,7 @@
 #if defined(CAMERA_MODEL_WROVER_KIT)
 /* ESP32; the same as Freenove WROVER */
 #define CAMERA_BOARD_NAME "WROVER_KIT"
+#define CAMERA_BOARD_BUTTON_GPIO 0 /* BOOT */
 #define CAMERA_BOARD_CHIP_ESP32 1
 #define PWDN_GPIO_NUM -1
 #define RESET_GPIO_NUM -1
@@ -30,6 +31,7 @@
 #elif defined(CAMERA_MODEL_ESP_EYE)
 /* ESP32; GPIO 13 and 14 want input pull-ups */
 #define CAMERA_BOARD_NAME "ESP_EYE"
+#define CAMERA_BOARD_BUTTON_GPIO 0 /* BOOT */
 #define CAMERA_BOARD_PULLUPS 13, 14
 #define CAMERA_BOARD_CHIP_ESP32 1
 #define PWDN_GPIO_NUM -1
@@ -237,6 +239,7 @@
 #elif defined(CAMERA_MODEL_XIAO_ESP32S3)
 /* ESP32-S3, octal PSRAM; the LED is lit by low */
 #define CAMERA_BOARD_NAME "XIAO_ESP32S3"
+#define CAMERA_BOARD_BUTTON_GPIO 0 /* BOOT */
 #define CAMERA_BOARD_CHIP_ESP32S3 1
 #define CAMERA_BOARD_LED_ACTIVE_LOW 1
 #define CAMERA_BOARD_OCTAL_PSRAM 1
@@ -337,6 +340,7 @@
 #elif defined(CAMERA_MODEL_ESP32S3_EYE)
 /* ESP32-S3; the same as Freenove S3-WROOM and ESP32-S3-CAM N16R8; upside down */
 #define CAMERA_BOARD_NAME "ESP32S3_EYE"
+#define CAMERA_BOARD_BUTTON_GPIO 0 /* BOOT */
 #define CAMERA_BOARD_CHIP_ESP32S3 1
 #define CAMERA_BOARD_VFLIP 1
 #define PWDN_GPIO_NUM -1
