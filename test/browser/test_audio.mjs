@@ -2,7 +2,7 @@
 // localhost (AudioWorklet) and by another address (no worklet there); it finds back after a stall
 // and after the device was away; both languages, token, recording.
 //
-// usage: node test_audio.mjs VAUDIO            (exit 77: no Chromium here)
+// usage: node test_audio.mjs VAUDIO            (exit 77: no Chromium here, or a machine too busy)
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -52,21 +52,49 @@ async function listen(tab, url) {
   await tab.until(`${REPORT}?.flowing`);
 }
 
+// How long this browser stood still at most, since this ran: its page, and its sound card, which has
+// no other clock than the machine's and falls behind only if nobody serves it in time. A machine
+// that does not keep up proves nothing about the player; what fails on one that does, fails.
+const STILL_MAX_MS = 25;
+const WITNESS = `(() => {
+  window.still = 0;
+  let last = performance.now(), first = null;
+  const { context } = audioPage.sound();
+  setInterval(() => {
+    const now = performance.now();
+    const { contextTime, performanceTime } = context.getOutputTimestamp();
+    const behind = performanceTime - contextTime * 1000;
+    first ??= behind;
+    window.still = Math.max(window.still, now - last - 5, Math.abs(behind - first));
+    last = now;
+  }, 5);
+})()`;
+let machineWasBusy = false;
+
 async function playsWell(tab, url, kind) {
-  await listen(tab, url);
-  assert.equal(await tab.run('audioPage.sound().kind'), kind);
-  await soon(() => soundsWell(tab, kind));
+  try {
+    await soon(() => soundsWell(tab, url, kind));
+  } catch (error) {
+    const still = await tab.run('window.still');
+    if (!(still > STILL_MAX_MS)) throw error;
+    console.log(`${kind}: not judged, the machine stood still for ${still.toFixed(0)} ms`);
+    machineWasBusy = true;
+  }
 }
 
-async function soundsWell(tab, kind) {
+async function soundsWell(tab, url, kind) {
+  await listen(tab, url);
+  assert.equal(await tab.run('audioPage.sound().kind'), kind);
   await new Promise((resolve) => setTimeout(resolve, 3000)); // so that the start does not count
+  await tab.run(WITNESS);
   const before = await tab.run(REPORT);
   await new Promise((resolve) => setTimeout(resolve, PLAY_S * 1000));
-  const after = await tab.run(REPORT);
   const { hz, peak } = await tab.run(PITCH);
+  const after = await tab.run(REPORT);
   const latency = await tab.run('audioPage.latencyMs()');
   console.log(`${kind}: ${hz.toFixed(3)} Hz, delay ${latency.toFixed(0)} ms, ` +
-    `${after.underruns} dropouts, correction ${after.ppm.toFixed(0)} ppm`);
+    `${after.underruns} dropouts, correction ${after.ppm.toFixed(0)} ppm, ` +
+    `stood still for ${(await tab.run('window.still')).toFixed(0)} ms`);
   assert.ok(peak > 0.5, `peak ${peak}`);
   assert.ok(Math.abs(hz / TONE_HZ - 1) < 50e-6, `${hz} Hz`);
   assert.equal(after.underruns, before.underruns);
@@ -180,8 +208,9 @@ try {
   await findsBackAfterAStall(tab, device);
   device = await findsBackAfterARestart(tab, device, program);
   await asksForTheToken(tab, program);
-  console.log('audio page: all well');
+  console.log(machineWasBusy ? 'audio page: well as far as it was judged' : 'audio page: all well');
 } finally {
   await browser.stop();
   await device.stop();
 }
+process.exit(machineWasBusy ? 77 : 0);
