@@ -53,27 +53,17 @@ static bool is_one_of(const char *name, const char *const *names, size_t count)
     return false;
 }
 
-bool tuning_needs_restart(const struct tuning *old, const struct tuning *wanted)
+bool tuning_needs_restart(const struct tuning *old, const struct tuning *wanted, bool is_joined)
 {
     static const char *const at_once[] = {"gain_db", "codec", "token", "admin_password"};
-    for (unsigned i = 0; i < tuning_table.count; i++) {
-        const struct prefs_row *row = &ROWS[i];
-        if (!prefs_same(row, old, wanted) &&
-            !is_one_of(row->name, at_once, sizeof at_once / sizeof at_once[0]))
-            return true;
-    }
-    return false;
-}
-
-bool tuning_wifi_differs(const struct tuning *old, const struct tuning *wanted)
-{
     static const char *const wifi[] = {"ssid",       "password",   "ssid_2",     "password_2",
                                        "ssid_3",     "password_3", "ip_address", "ip_netmask",
                                        "ip_gateway", "ip_dns"};
     for (unsigned i = 0; i < tuning_table.count; i++) {
-        const struct prefs_row *row = &ROWS[i];
-        if (!prefs_same(row, old, wanted) &&
-            is_one_of(row->name, wifi, sizeof wifi / sizeof wifi[0]))
+        const char *name = ROWS[i].name;
+        bool applied = is_one_of(name, at_once, sizeof at_once / sizeof at_once[0]) ||
+                       (is_joined && is_one_of(name, wifi, sizeof wifi / sizeof wifi[0]));
+        if (!applied && !prefs_same(&ROWS[i], old, wanted))
             return true;
     }
     return false;

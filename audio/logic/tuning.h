@@ -20,11 +20,9 @@ struct tuning {
 
 extern const struct prefs_table tuning_table;
 
-/* Does the difference need a new start? Gain, codec, token and the page's password do not. */
-bool tuning_needs_restart(const struct tuning *old, const struct tuning *wanted);
-
-/* Is the difference about how to join a Wi-Fi? */
-bool tuning_wifi_differs(const struct tuning *old, const struct tuning *wanted);
+/* Does the difference need a new start? Gain, codec, token and the page's password do not, and how
+ * to join a Wi-Fi does not if just that `is_joined`. */
+bool tuning_needs_restart(const struct tuning *old, const struct tuning *wanted, bool is_joined);
 
 enum { TUNING_HOST_MAX = 32 }; /* bytes of a host name with its NUL */
 

@@ -89,8 +89,8 @@ static void apply(struct app *a)
 
 enum err app_save(struct app *a, const struct tuning *t)
 {
-    bool tried = a->join.trial == JOIN_TRIAL_RUNNING && tuning_wifi_differs(&a->tuning, t);
-    bool restart = tuning_needs_restart(&a->tuning, t) && !tried;
+    bool is_joined = t == &a->trial && a->join.trial == JOIN_TRIAL_RUNNING;
+    bool restart = tuning_needs_restart(&a->tuning, t, is_joined);
     enum err e = keep_save(&a->vault.vault, &tuning_table, t);
     if (e != ERR_OK)
         return e;
