@@ -3,7 +3,7 @@
 camrelay_room(camera_logic camera/logic wire pace base)
 
 file(GLOB camera_host_ports CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/camera/port/host_*.c
-     ${CMAKE_SOURCE_DIR}/camera/port/file_*.c)
+     ${CMAKE_SOURCE_DIR}/camera/port/file_*.c ${CMAKE_SOURCE_DIR}/camera/port/*_sockets.c)
 add_library(camera_host STATIC ${camera_host_ports})
 target_link_libraries(camera_host PUBLIC camera_logic wire pace base camrelay_linux Threads::Threads)
 

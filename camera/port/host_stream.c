@@ -1,33 +1,15 @@
 #include "camera/port/host_stream.h"
 
-#include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
+
+#include "camera/port/dial_sockets.h"
 
 static void stream_close(void *ctx)
 {
     struct host_stream *s = ctx;
-    if (s->fd >= 0)
-        close(s->fd);
-    s->fd = -1;
-}
-
-/* Begins to connect to one address; -1 if that is refused at once. */
-static int begin_connect(const struct addrinfo *a)
-{
-    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    int on = 1;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* only speed */
-    if (connect(fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS)
-        return fd;
-    close(fd);
-    return -1;
+    dial_close(&s->fd);
 }
 
 static enum err stream_open(void *ctx, const struct stream_target *target)
@@ -43,7 +25,7 @@ static enum err stream_open(void *ctx, const struct stream_target *target)
     if (getaddrinfo(target->host, port, &hints, &list) != 0)
         return ERR_IO;
     for (const struct addrinfo *a = list; a != NULL && s->fd < 0; a = a->ai_next)
-        s->fd = begin_connect(a);
+        s->fd = dial_begin(a->ai_addr, a->ai_addrlen);
     freeaddrinfo(list);
     return s->fd >= 0 ? ERR_OK : ERR_IO;
 }
@@ -51,33 +33,21 @@ static enum err stream_open(void *ctx, const struct stream_target *target)
 static enum err stream_ready(void *ctx, bool *out_ready)
 {
     const struct host_stream *s = ctx;
-    struct sockaddr_storage peer;
-    socklen_t len = sizeof peer;
-    *out_ready = getpeername(s->fd, (struct sockaddr *)&peer, &len) == 0;
-    if (*out_ready)
-        return ERR_OK;
-    int why = 0;
-    len = sizeof why;
-    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &why, &len) != 0 || why != 0)
-        return ERR_IO;
-    return ERR_OK;
+    enum dial_state d = dial_state_of(s->fd);
+    *out_ready = d == DIAL_CONNECTED;
+    return d == DIAL_FAILED ? ERR_IO : ERR_OK;
 }
 
 static enum err stream_write(void *ctx, const void *data, size_t len, size_t *out_len)
 {
     const struct host_stream *s = ctx;
-    ssize_t n = send(s->fd, data, len, MSG_NOSIGNAL);
-    *out_len = n > 0 ? (size_t)n : 0;
-    return n >= 0 || errno == EAGAIN || errno == EINTR ? ERR_OK : ERR_IO;
+    return dial_write(s->fd, data, len, out_len);
 }
 
 static enum err stream_read(void *ctx, void *out, size_t cap, size_t *out_len, bool *out_end)
 {
     const struct host_stream *s = ctx;
-    ssize_t n = recv(s->fd, out, cap, 0);
-    *out_len = n > 0 ? (size_t)n : 0;
-    *out_end = n == 0;
-    return n >= 0 || errno == EAGAIN || errno == EINTR ? ERR_OK : ERR_IO;
+    return dial_read(s->fd, out, cap, out_len, out_end);
 }
 
 void host_stream_init(struct host_stream *s)

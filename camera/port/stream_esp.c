@@ -2,10 +2,10 @@
 
 #include "camera/port/stream_esp.h"
 
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
+#include "camera/port/dial_sockets.h"
 #include "camera/port/mdns_esp.h"
 #include "esp_crt_bundle.h"
 #include "esp_tls.h"
@@ -16,47 +16,51 @@
 static void stream_close(void *ctx)
 {
     struct stream_esp *s = ctx;
-    if (s->tls != NULL)
-        (void)esp_tls_conn_destroy(s->tls); /* frees it whatever it says */
-    s->tls = NULL;
-}
-
-static esp_tls_cfg_t config_of(const struct stream_esp *s)
-{
-    esp_tls_cfg_t c = {
-        .non_block = true,
-        .is_plain_tcp = !s->target.tls,
-        .common_name = s->target.tls ? s->host : NULL,
-    };
-    if (s->target.tls && s->target.ca_pem[0] != '\0') {
-        c.cacert_buf = (const unsigned char *)s->target.ca_pem;
-        c.cacert_bytes = (unsigned)strlen(s->target.ca_pem) + 1;
-    } else if (s->target.tls) {
-        c.crt_bundle_attach = esp_crt_bundle_attach;
+    if (s->tls != NULL) {
+        (void)esp_tls_conn_destroy(s->tls); /* frees it, and closes, whatever it says */
+        s->fd = -1;
     }
-    return c;
-}
-
-/* 1: connected, 0: not yet, -1: failed. The first call begins. */
-static int go_on(struct stream_esp *s)
-{
-    esp_tls_cfg_t c = config_of(s);
-    return esp_tls_conn_new_async(s->address, (int)strlen(s->address), s->target.port, &c, s->tls);
+    s->tls = NULL;
+    dial_close(&s->fd);
 }
 
 static enum err stream_open(void *ctx, const struct stream_target *target)
 {
     struct stream_esp *s = ctx;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(target->port)};
     stream_close(s);
-    if (strcmp(s->host, target->host) != 0 || s->address[0] == '\0')
+    if (strcmp(s->host, target->host) != 0 || inet_pton(AF_INET, s->address, &a.sin_addr) != 1)
         return ERR_IO; /* the name is not known (yet) */
     s->target = *target;
+    s->fd = dial_begin((const struct sockaddr *)&a, sizeof a);
+    return s->fd >= 0 ? ERR_OK : ERR_IO;
+}
+
+/* esp-tls cannot connect without waiting: it takes a new socket at each call while the address is
+ * plain, and waits in select otherwise. So it gets a connected socket, and shakes hands on it. */
+static enum err begin_tls(struct stream_esp *s)
+{
     s->tls = esp_tls_init();
-    if (s->tls == NULL)
+    if (s->tls == NULL || esp_tls_set_conn_sockfd(s->tls, s->fd) != ESP_OK)
         return ERR_IO;
-    if (go_on(s) >= 0)
-        return ERR_OK;
-    stream_close(s);
+    return esp_tls_set_conn_state(s->tls, ESP_TLS_CONNECTING) == ESP_OK ? ERR_OK : ERR_IO;
+}
+
+/* 1: the hands are shaken, 0: not yet, -1: failed. */
+static int shake_hands(struct stream_esp *s)
+{
+    esp_tls_cfg_t c = {.common_name = s->host};
+    if (s->target.ca_pem != NULL && s->target.ca_pem[0] != '\0') {
+        c.cacert_buf = (const unsigned char *)s->target.ca_pem;
+        c.cacert_bytes = (unsigned)strlen(s->target.ca_pem) + 1;
+    } else {
+        c.crt_bundle_attach = esp_crt_bundle_attach;
+    }
+    return esp_tls_conn_new_async(s->address, (int)strlen(s->address), s->target.port, &c, s->tls);
+}
+
+static enum err failed(struct stream_esp *s)
+{
     s->address[0] = '\0'; /* perhaps it moved: look it up again */
     return ERR_IO;
 }
@@ -64,17 +68,27 @@ static enum err stream_open(void *ctx, const struct stream_target *target)
 static enum err stream_ready(void *ctx, bool *out_ready)
 {
     struct stream_esp *s = ctx;
-    int rc = s->tls == NULL ? -1 : go_on(s);
+    *out_ready = false;
+    if (s->tls == NULL) {
+        enum dial_state d = dial_state_of(s->fd);
+        if (d == DIAL_FAILED)
+            return failed(s);
+        *out_ready = d == DIAL_CONNECTED && !s->target.tls;
+        if (d == DIAL_CONNECTING || !s->target.tls)
+            return ERR_OK;
+        if (begin_tls(s) != ERR_OK)
+            return failed(s);
+    }
+    int rc = shake_hands(s);
     *out_ready = rc == 1;
-    if (rc < 0)
-        s->address[0] = '\0'; /* perhaps it moved: look it up again */
-    return rc < 0 ? ERR_IO : ERR_OK;
+    return rc < 0 ? failed(s) : ERR_OK;
 }
 
-static bool is_later(ssize_t n)
+/* What esp-tls says is not errno's: its "later" has numbers of its own. */
+static enum err gone_unless_later(ssize_t n)
 {
-    return n == ESP_TLS_ERR_SSL_WANT_READ || n == ESP_TLS_ERR_SSL_WANT_WRITE ||
-           (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK));
+    return n >= 0 || n == ESP_TLS_ERR_SSL_WANT_READ || n == ESP_TLS_ERR_SSL_WANT_WRITE ? ERR_OK
+                                                                                       : ERR_IO;
 }
 
 static enum err stream_write(void *ctx, const void *data, size_t len, size_t *out_len)
@@ -82,10 +96,10 @@ static enum err stream_write(void *ctx, const void *data, size_t len, size_t *ou
     struct stream_esp *s = ctx;
     *out_len = 0;
     if (s->tls == NULL)
-        return ERR_IO;
+        return dial_write(s->fd, data, len, out_len);
     ssize_t n = esp_tls_conn_write(s->tls, data, len);
     *out_len = n > 0 ? (size_t)n : 0;
-    return n >= 0 || is_later(n) ? ERR_OK : ERR_IO;
+    return gone_unless_later(n);
 }
 
 static enum err stream_read(void *ctx, void *out, size_t cap, size_t *out_len, bool *out_end)
@@ -94,11 +108,11 @@ static enum err stream_read(void *ctx, void *out, size_t cap, size_t *out_len, b
     *out_len = 0;
     *out_end = false;
     if (s->tls == NULL)
-        return ERR_IO;
+        return dial_read(s->fd, out, cap, out_len, out_end);
     ssize_t n = esp_tls_conn_read(s->tls, out, cap);
     *out_len = n > 0 ? (size_t)n : 0;
     *out_end = n == 0;
-    return n >= 0 || is_later(n) ? ERR_OK : ERR_IO;
+    return gone_unless_later(n);
 }
 
 static bool ends_in_local(const char *host)
@@ -137,25 +151,21 @@ void stream_esp_prepare(struct stream_esp *s, const char *host)
 
 int stream_esp_descriptor(const struct stream_esp *s)
 {
-    int fd = -1;
-    if (s->tls == NULL || esp_tls_get_conn_sockfd(s->tls, &fd) != ESP_OK)
-        return -1;
-    return fd;
+    return s->fd;
 }
 
 void stream_esp_wait(int descriptor, bool wants_write, uint32_t ms)
 {
-    if (descriptor < 0) {
+    if (descriptor < 0)
         vTaskDelay(pdMS_TO_TICKS(ms < 20 ? ms + 1 : 20));
-        return;
-    }
-    struct pollfd p = {.fd = descriptor, .events = (short)(POLLIN | (wants_write ? POLLOUT : 0))};
-    (void)poll(&p, 1, (int)ms); /* whatever it says, the next step looks */
+    else
+        dial_wait(descriptor, wants_write, ms);
 }
 
 void stream_esp_init(struct stream_esp *s)
 {
-    *s = (struct stream_esp){.stream = {.ctx = s,
+    *s = (struct stream_esp){.fd = -1,
+                             .stream = {.ctx = s,
                                         .open = stream_open,
                                         .ready = stream_ready,
                                         .write = stream_write,

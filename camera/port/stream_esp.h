@@ -1,4 +1,4 @@
-/* camera/port/stream_esp.h - struct stream over esp-tls, plain or TLS, never waiting.
+/* camera/port/stream_esp.h - struct stream over TCP, plain or TLS by esp-tls, never waiting.
  *
  * Names are looked up by stream_esp_prepare, which may wait for the DNS and is therefore called
  * without the firmware's lock; open itself then only connects. */
@@ -11,7 +11,8 @@
 enum { STREAM_ESP_HOST_MAX = 128, STREAM_ESP_ADDRESS_MAX = 46 }; /* as MDNS_ESP_ADDRESS_MAX */
 
 struct stream_esp {
-    void *tls; /* esp_tls_t *, NULL: closed */
+    int fd;    /* -1: closed */
+    void *tls; /* esp_tls_t *, NULL: plain, or not connected yet; owns the descriptor */
     struct stream_target target;
     char host[STREAM_ESP_HOST_MAX];       /* whose address is known */
     char address[STREAM_ESP_ADDRESS_MAX]; /* as text; "": not known */
