@@ -493,3 +493,34 @@ void going_offline_and_coming_back(void **state)
     courier_rig_run(r, 100);
     expect_all_sent(r);
 }
+
+void a_paused_courier_lends_its_stream(void **state)
+{
+    struct courier_rig *r = *state;
+    fake_relay_plan(&r->relay, FAKE_RELAY_ANSWER, 0, NULL);
+    fake_relay_plan(&r->relay, FAKE_RELAY_STALL_ANSWER, 0, NULL);
+    fake_relay_plan(&r->relay, FAKE_RELAY_ANSWER, 0, NULL);
+    courier_rig_photo(r, 3000);
+    courier_rig_run(r, 10);
+    assert_true(r->courier.call.connected); /* kept for the next one */
+    courier_rig_photo(r, 3000);
+    courier_rig_run(r, 10);
+    assert_int_equal(r->courier.mood, COURIER_SENDING);
+    assert_false(courier_free_stream(&r->courier)); /* not in the middle of a photo */
+    courier_pause(&r->courier, true);
+    courier_rig_run(r, CONFIG.reply_ms + CONFIG.retry_cap_ms);
+    assert_int_equal(r->courier.tries, 2); /* ended, and nothing begun since */
+    assert_true(courier_free_stream(&r->courier));
+    courier_pause(&r->courier, false);
+    courier_rig_run(r, CONFIG.retry_cap_ms);
+    assert_int_equal(r->tally.now.sent, 2);
+    assert_true(r->courier.call.connected);
+    assert_true(courier_free_stream(&r->courier)); /* an idle connection ends */
+    assert_false(r->courier.call.connected);
+    courier_rig_run(r, 10);
+    assert_int_equal(r->relay.open_now, 0);
+    courier_rig_photo(r, 3000);
+    courier_rig_run(r, 10);
+    expect_all_sent(r);
+    assert_int_equal(r->courier.failures, 0);
+}

@@ -57,3 +57,4 @@ void three_refusals_set_the_photo_aside_and_free_the_way(void **state);
 void a_hurt_body_is_retried_for_ever(void **state);
 void a_wrong_token_holds_everything(void **state);
 void going_offline_and_coming_back(void **state);
+void a_paused_courier_lends_its_stream(void **state);

@@ -57,6 +57,7 @@ static enum err sensor_grab(void *ctx, struct sensor_frame *out)
     int64_t begun = f->now_us;
     if (f->stale_frames > 0) {
         f->stale_frames--;
+        f->now_us += f->stale_wait_us;
         begun -= f->stale_us;
     } else {
         f->now_us += f->period_us;

@@ -13,6 +13,7 @@ struct fake_sensor {
     int64_t period_us;     /* between frames */
     int64_t stale_us;      /* how old the first frames after a pause are */
     unsigned stale_frames; /* so many of them */
+    int64_t stale_wait_us; /* until each of those comes */
     uint32_t size_bytes;   /* of a frame */
     uint32_t settle_step;  /* the first frames are this much larger, each less */
     unsigned settle_frames;

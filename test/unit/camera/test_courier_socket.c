@@ -26,6 +26,7 @@ int main(void)
         CASE(a_hurt_body_is_retried_for_ever),
         CASE(a_wrong_token_holds_everything),
         CASE(going_offline_and_coming_back),
+        CASE(a_paused_courier_lends_its_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,9 +162,11 @@ static void no_sensor_however_slow_holds_it_up_for_long(void **state)
     } rows[] = {{1000, 0, 0}, {0, 1000, 0}, {0, 0, 1000}, {0, 3, 0}};
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         s_sensor.period_us = (int64_t)3900 * 1000; /* just before each grab would time out */
+        s_shutter.settled = false;
         s_sensor.fail_grabs = rows[i].fail;
         s_sensor.stale_frames = rows[i].stale;
-        s_sensor.stale_us = 60000000;
+        s_sensor.stale_us = (int64_t)1000 * 1000000;
+        s_sensor.stale_wait_us = s_sensor.period_us;
         s_sensor.break_frames = rows[i].broken;
         int64_t begun_us = s_sensor.now_us;
         (void)take();

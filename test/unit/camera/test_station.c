@@ -259,6 +259,25 @@ static void a_day_without_psram_loses_nothing_either(void **state)
     fake_relay_free(&r->relay);
 }
 
+static void the_only_frame_is_never_waited_for_while_it_is_being_sent(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(true);
+    r->station.settings.interval_ms = 20000; /* photos come while the relay keeps one waiting */
+    station_apply(&r->station, &r->station.settings, r->now);
+    for (unsigned hour = 1; hour <= 6; hour++) {
+        live(r, (hour - 1) * HOUR_MS + 10 * MINUTE_MS, false, 100);
+        live(r, hour * HOUR_MS, false, 30);
+    }
+    r->station.settings.interval_ms = 0;
+    station_apply(&r->station, &r->station.settings, r->now);
+    live(r, r->now.ms + HOUR_MS, false, 0);
+    assert_true(r->taken_count > 1000 && r->station.courier.retries > 100);
+    assert_int_equal(r->station.shutter.failures, 0);
+    check_all_arrived(r);
+    fake_relay_free(&r->relay);
+}
+
 static void photos_on_flash_survive_a_reboot_with_their_keys(void **state)
 {
     (void)state;
@@ -478,6 +497,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_week_of_bad_wifi_and_a_bad_relay_loses_nothing),
         cmocka_unit_test(a_day_without_psram_loses_nothing_either),
+        cmocka_unit_test(the_only_frame_is_never_waited_for_while_it_is_being_sent),
         cmocka_unit_test(photos_on_flash_survive_a_reboot_with_their_keys),
         cmocka_unit_test(without_a_network_from_the_start_photos_go_to_flash_soon),
         cmocka_unit_test(a_dead_sensor_climbs_the_ladder_and_the_rest_lives_on),
