@@ -512,7 +512,7 @@ void a_paused_courier_lends_its_stream(void **state)
     assert_int_equal(r->courier.tries, 2); /* ended, and nothing begun since */
     assert_true(courier_free_stream(&r->courier));
     courier_pause(&r->courier, false);
-    courier_rig_run(r, CONFIG.retry_cap_ms);
+    courier_rig_run(r, 10);
     assert_int_equal(r->tally.now.sent, 2);
     assert_true(r->courier.call.connected);
     assert_true(courier_free_stream(&r->courier)); /* an idle connection ends */
