@@ -37,8 +37,7 @@ bool soundfind_read(const struct finder_found *found, struct soundfind_source *o
     int n = snprintf(source.url, sizeof source.url, "http://%s:%u%s", found->address,
                      (unsigned)s->port, path);
     if (path[0] != '/' || n < 0 || (size_t)n >= sizeof source.url ||
-        url_split(slice_of(source.url), &url) != ERR_OK ||
-        !slice_eq(url.host, slice_of(found->address)))
+        url_split(slice_of(source.url), &url) != ERR_OK)
         return false;
     make_name(s->instance, source.name);
     *out = source;

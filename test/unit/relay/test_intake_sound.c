@@ -131,6 +131,19 @@ static void where_it_is_not_accepted_it_is_refused(void **state)
     }
 }
 
+/* A first byte is not enough to say what something is. */
+static void what_only_begins_like_sound_is_no_jpeg_at_every_split(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"Rather a text", "from me to you", "RIFX, not RIFF at all"};
+    const struct intake_limits photos = {MEDIUM_BIT(MEDIUM_JPEG), SOUND_MAX, SOUND_MAX};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct body b = {0};
+        add(&b, texts[i], strlen(texts[i]));
+        assert_int_equal(take("", &b, photos), REFUSAL_NOT_JPEG);
+    }
+}
+
 static void each_kind_has_a_limit_of_its_own(void **state)
 {
     (void)state;
@@ -200,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sound_is_taken_where_it_is_accepted),
         cmocka_unit_test(where_it_is_not_accepted_it_is_refused),
+        cmocka_unit_test(what_only_begins_like_sound_is_no_jpeg_at_every_split),
         cmocka_unit_test(each_kind_has_a_limit_of_its_own),
         cmocka_unit_test(the_length_is_judged_by_what_may_come),
         cmocka_unit_test(what_is_cut_or_broken_is_refused),

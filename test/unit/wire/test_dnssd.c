@@ -189,7 +189,11 @@ static void pointers_do_not_run_in_circles(void **state)
     begin(&w);
     at = put_head(&w, 12, 12, 1);
     put16(&w, 0xC000 | (unsigned)(w.len + 2)); /* forwards */
+    unsigned mic = (unsigned)w.len;
     put(&w, "\x03mic\xc0\x0c", 6);
+    put_end(&w, at);
+    at = put_head(&w, mic, 33, 1);
+    put(&w, "\0\0\0\0\0\x50\1x", 8);
     put_end(&w, at);
     assert_int_equal(read_packet(w.bytes, w.len).count, 0);
 }
