@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "camera/logic/station.h"
+#include "camera/port/host_link.h"
 #include "lib/base/sha256.h"
 #include "test/fakes/camera/fake_flash.h"
 #include "test/fakes/camera/fake_random.h"
@@ -31,6 +32,7 @@ struct rig {
     struct fake_random random;
     struct fake_random faults;
     struct fake_relay relay;
+    struct host_link link; /* to it */
     struct dump dump;
     uint32_t dump_bytes;
     unsigned dumps_stored;
@@ -47,7 +49,8 @@ struct rig {
     uint32_t arrived[PHOTOS_MAX]; /* by seq: how often whole */
     uint32_t order_breaks;
     uint32_t last_new;
-    uint32_t bad; /* requests the relay did not answer well */
+    uint32_t bad;  /* requests the relay did not answer well */
+    uint32_t slow; /* of those: through a line that takes seconds, or too long */
 };
 
 static struct rig s_rig;
@@ -94,11 +97,19 @@ static void dump_erase(void *ctx)
     ((struct rig *)ctx)->dump_bytes = 0;
 }
 
+static struct mono rig_now(void *ctx)
+{
+    return ((const struct rig *)ctx)->now;
+}
+
 static void start(struct rig *r)
 {
+    const struct clock clock = {.ctx = r, .mono_now = rig_now};
+    const struct host_link_config as_it_is = {0};
+    host_link_init(&r->link, fake_relay_stream(&r->relay), clock, &as_it_is);
     r->dump = (struct dump){.ctx = r, .bytes = dump_bytes, .read = dump_read, .erase = dump_erase};
     struct station_ports ports = {.sensor = &r->sensor.sensor,
-                                  .stream = fake_relay_stream(&r->relay),
+                                  .stream = &r->link.stream,
                                   .flash = &r->flash.flash,
                                   .vault = &r->vault.vault,
                                   .random = &r->random.random,
@@ -183,13 +194,19 @@ static void change_relay(struct rig *r, uint32_t bad_percent)
         return;
     struct fake_relay_call *c = &r->relay.calls[0];
     *c = (struct fake_relay_call){.deed = FAKE_RELAY_ANSWER};
+    r->link.config.bytes_per_s = 0;
     if (fake_random_next(&r->faults) % 100 >= bad_percent)
         return;
-    unsigned mood = fake_random_next(&r->faults) % (sizeof moods / sizeof moods[0]);
+    r->bad++;
+    unsigned mood = fake_random_next(&r->faults) % (sizeof moods / sizeof moods[0] + 1);
+    if (mood == sizeof moods / sizeof moods[0]) {
+        r->link.config.bytes_per_s = 20 + fake_random_next(&r->faults) % 400;
+        r->slow++;
+        return;
+    }
     c->deed = moods[mood].deed;
     c->answer = moods[mood].answer;
     c->after = fake_random_next(&r->faults) % 900;
-    r->bad++;
 }
 
 /* Lives until `until`; with an hour's first ten minutes without network if `outages`. */
@@ -202,6 +219,9 @@ static void live(struct rig *r, uint64_t until_ms, bool outages, uint32_t bad_pe
         change_relay(r, bad_percent);
         station_send(&r->station, r->now);
         uint32_t ms = deadline_left_ms(station_wake(&r->station, r->now), r->now);
+        uint64_t held = host_link_wake(&r->link).ms;
+        if (held > 0 && r->station.courier.mood == COURIER_SENDING)
+            ms = held - r->now.ms < ms ? (uint32_t)(held - r->now.ms) : ms;
         uint64_t edge = HOUR_MS / 6 - r->now.ms % (HOUR_MS / 6);
         ms = ms < 1 ? 1 : ms;
         r->now.ms += ms < edge ? ms : edge;
@@ -225,7 +245,7 @@ static void a_week_of_bad_wifi_and_a_bad_relay_loses_nothing(void **state)
     struct rig *r = fresh(false);
     live(r, (uint64_t)7 * 24 * HOUR_MS, true, 30);
     assert_true(r->taken_count > 10000);
-    assert_true(r->bad > 3000 && r->station.courier.retries > 1000);
+    assert_true(r->bad > 3000 && r->slow > 300 && r->station.courier.retries > 1000);
     assert_false(r->station.wants_reboot); /* never for Wi-Fi or a relay */
     r->station.settings.interval_ms = 0;
     station_apply(&r->station, &r->station.settings, r->now);
