@@ -127,31 +127,37 @@ def eight_listeners(table, program, seconds):
               lost == 0 and marks == 0 and least > RATE * (seconds - 1))
 
 
-def delay_of_page(table, program, seconds):
-    done = subprocess.run(["node", ROOT / "bench" / "audio_latency.mjs", program, str(seconds)],
-                          stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode == SKIPPED:
-        table.add("delay, page over a WebSocket", "skipped: no Chromium")
-        return
-    if done.returncode != 0:
-        raise Failed(f"audio_latency.mjs ended with {done.returncode}")
-    told = json.loads(done.stdout)
-    delays = sorted(told["delays"])
-    if len(delays) < seconds:
-        raise Failed(f"only {len(delays)} pips were heard")
+def delay_of_page(table, program, rounds, seconds):
+    """Each round is a browser of its own; the delays of all are one heap."""
+    told = []
+    for _ in range(rounds):
+        done = subprocess.run(["node", ROOT / "bench" / "audio_latency.mjs", program, str(seconds)],
+                              stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode == SKIPPED:
+            table.add("delay, page over a WebSocket", "skipped: no Chromium")
+            return
+        if done.returncode != 0:
+            raise Failed(f"audio_latency.mjs ended with {done.returncode}")
+        told.append(json.loads(done.stdout))
+        if len(told[-1]["delays"]) < seconds:
+            raise Failed(f"only {len(told[-1]['delays'])} pips were heard")
+    delays = sorted(delay for one in told for delay in one["delays"])
     median, p95 = statistics.median(delays), delays[int(len(delays) * 0.95)]
+    each = ", ".join(f"{statistics.median(one['delays']):.0f}" for one in told)
     table.add("delay, page over a WebSocket: median", f"{median:.0f} ms",
-              f"{told['output']:.0f} ms of it Chromium's output", "<= 120 ms", median <= 120)
+              f"rounds {each}; {told[0]['output']:.0f} ms of it Chromium's output", "<= 120 ms",
+              median <= 120)
     table.add("p95", f"{p95:.0f} ms", f"slowest {delays[-1]:.0f} ms of {len(delays)} pips", "<= 200 ms",
               p95 <= 200)
-    table.add("dropouts meanwhile", str(told["underruns"]), f"{told['lost']:.0f} samples lost")
-    table.add("delay the page itself shows", f"{told['shown']:.0f} ms")
+    table.add("dropouts meanwhile", ", ".join(str(one["underruns"]) for one in told),
+              f"{sum(one['lost'] for one in told):.0f} samples lost")
+    table.add("delay the page itself shows", ", ".join(f"{one['shown']:.0f}" for one in told) + " ms")
 
 
-def measure(build, table, seconds=60):
+def measure(build, table, rounds=3, seconds=30):
     program = build / "bin" / "vaudio"
     count_instructions(table)
     memory_of_core(table)
     eight_listeners(table, program, 20)
-    delay_of_page(table, program, seconds)
+    delay_of_page(table, program, rounds, seconds)
     return table

@@ -7,7 +7,10 @@ const TARGET_S = 0.05;      // sound kept waiting, on average
 const TARGET_MAX_S = 0.25;
 const EXCESS_S = 0.2;       // so much more than the target is thrown away at once
 const FADE_S = 0.005;
-const CALM_S = 20;          // without a dropout, before the target shrinks again
+const CALM_S = 10;          // without a dropout, before the target shrinks again,
+const SHRINK_S = 0.001;     // by so much each second, and
+const SHRINK_SHARE = 0.02;  // by that share of what it is too large
+const TROUBLE_S = 2;        // dropouts within that time are one trouble: the target grows once
 const CORRECTION_MAX = 0.005;
 const KP = 0.05;            // share of an error that is corrected each second
 const KI = 0.0001;          // slow: a moment's trouble is no difference of the clocks
@@ -44,6 +47,7 @@ class Jitter { // eslint-disable-line no-unused-vars
     this.resets = 0;
     this.block = 0;         // samples of the last piece
     this.sum = 0;           // of the errors: the clock difference found so far
+    this.grown = TROUBLE_S; // seconds since the target grew
     this.restart(0);
   }
 
@@ -98,8 +102,10 @@ class Jitter { // eslint-disable-line no-unused-vars
     this.sum += KI * this.error * seconds;
     this.sum = Math.max(-CORRECTION_MAX, Math.min(CORRECTION_MAX, this.sum));
     this.calm += seconds;
-    if (this.calm > CALM_S && this.target > TARGET_S * SOURCE_HZ)
-      this.target = Math.max(TARGET_S * SOURCE_HZ, this.target - 0.001 * SOURCE_HZ * seconds);
+    const least = TARGET_S * SOURCE_HZ;
+    if (this.calm > CALM_S && this.target > least)
+      this.target = Math.max(least, this.target -
+        seconds * (SHRINK_S * SOURCE_HZ + SHRINK_SHARE * (this.target - least)));
   }
 
   sampleAt(at) {
@@ -120,6 +126,7 @@ class Jitter { // eslint-disable-line no-unused-vars
   // Fills `out`. Silence until enough has gathered, and after a dropout.
   pull(out) {
     const seconds = out.length / this.outHz;
+    this.grown += seconds;
     // A block has just come when this becomes true: the mean is half a block less.
     const enough = this.target + this.block / 2;
     if (!this.flowing && this.started && this.fill >= enough) {
@@ -155,6 +162,8 @@ class Jitter { // eslint-disable-line no-unused-vars
     this.flowing = false;
     this.gain = 0;
     this.calm = 0;
+    if (this.grown < TROUBLE_S) return;
+    this.grown = 0;
     this.target = Math.min(this.target * 1.5, TARGET_MAX_S * SOURCE_HZ);
   }
 

@@ -121,4 +121,36 @@ for (const ppm of [200, -200, 0]) {
   assert.equal(heard.at(-1), 0);
   assert.ok(jitter.target > TARGET && jitter.target <= 4000);
 }
+
+// A moment's trouble with many dropouts makes the target grow once; trouble that stays, again and
+// again, but never beyond its limit; and when it is over the delay comes back to what it was.
+{
+  const jitter = new Jitter(OUT_HZ);
+  const out = new Float32Array(480);
+  const block = new Float32Array(BLOCK).fill(0.1);
+  let index = 0;
+  const pass = (seconds, comes) => { // a hundred pulls a second; what comes decides the number of blocks
+    for (let i = 0; i < seconds * 100; i++) {
+      for (let n = comes(i); n > 0; n--, index += BLOCK) jitter.push(index, block);
+      jitter.pull(out);
+    }
+  };
+  let owed = 0;
+  const steadily = () => {
+    owed += 160 / BLOCK;
+    const n = Math.floor(owed);
+    owed -= n;
+    return n;
+  };
+  pass(5, steadily);
+  assert.equal(jitter.target, TARGET);
+  pass(1, (i) => (i % 50 === 49 ? 4 : 0)); // two heaps with holes
+  assert.ok(jitter.underruns >= 2, `${jitter.underruns}`);
+  assert.equal(jitter.target, TARGET * 1.5);
+  pass(30, (i) => (i % 60 === 59 ? 10 : 0));
+  assert.equal(jitter.target, 4000);
+  pass(100, steadily);
+  assert.equal(jitter.target, TARGET);
+  assert.ok(Math.abs(jitter.mean - TARGET) < 320, `${jitter.mean}`); // 20 ms
+}
 console.log('player: all well');
