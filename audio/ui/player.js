@@ -5,12 +5,13 @@
 const SOURCE_HZ = 16000;
 const TARGET_S = 0.05;      // sound kept waiting, on average
 const TARGET_MAX_S = 0.25;
-const EXCESS_S = 0.2;       // so much more than the target is thrown away at once
+const EXCESS_S = 0.1;       // so much more than the target is thrown away at once
 const FADE_S = 0.005;
 const CALM_S = 10;          // without a dropout, before the target shrinks again,
 const SHRINK_S = 0.001;     // by so much each second, and
 const SHRINK_SHARE = 0.02;  // by that share of what it is too large
 const TROUBLE_S = 2;        // dropouts within that time are one trouble: the target grows once
+const START_S = 5;          // a page that has just been opened is busy; that says nothing
 const CORRECTION_MAX = 0.005;
 const KP = 0.05;            // share of an error that is corrected each second
 const KI = 0.0001;          // slow: a moment's trouble is no difference of the clocks
@@ -47,7 +48,7 @@ class Jitter { // eslint-disable-line no-unused-vars
     this.resets = 0;
     this.block = 0;         // samples of the last piece
     this.sum = 0;           // of the errors: the clock difference found so far
-    this.grown = TROUBLE_S; // seconds since the target grew
+    this.grown = TROUBLE_S - START_S; // seconds since the target grew
     this.restart(0);
   }
 
