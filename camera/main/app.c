@@ -19,7 +19,8 @@
 #include "lib/port/log.h"
 #include "sdkconfig.h"
 
-enum { CAPTURE_PRIORITY = 6, COURIER_PRIORITY = 5, NETWORK_PRIORITY = 4, SENSOR_WAIT_MS = 1000 };
+enum { CAPTURE_PRIORITY = 6, COURIER_PRIORITY = 5, NETWORK_PRIORITY = 4 };
+enum { SENSOR_WAIT_MS = 1000 };
 
 struct mono app_now(const struct app *a)
 {

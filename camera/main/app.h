@@ -99,7 +99,7 @@ CHECKED enum err app_save(struct app *a, const struct settings *s);
 /* Keeps another CA for HTTPS, "" for the built-in bundle. With `lock` held. */
 CHECKED enum err app_pin_ca(struct app *a, struct slice pem);
 
-/* Takes the sensor, whoever has it meanwhile gives it back; for tasks under the watchdog. */
+/* Waits for `sensor_lock`, calling `feed` every second: for tasks under the watchdog. */
 void app_take_sensor(struct app *a, void (*feed)(void));
 
 /* Tries the Wi-Fi of these settings; they are kept once it was joined. With `lock` held. */
