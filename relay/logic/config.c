@@ -8,6 +8,7 @@
 #include "relay/logic/config_value.h"
 #include "relay/logic/medium.h"
 #include "relay/logic/nearest.h"
+#include "relay/logic/recordname.h"
 
 static const char *const SETTING_WORDS[] = {
 #define CONFIG_KEY(kind, key, field, fallback, min, max, flags, help) #key,
@@ -51,17 +52,10 @@ static enum err refuse_unknown(struct slice typed, const char *const *words, siz
     return ERR_INPUT;
 }
 
+/* Destinations and audio streamers are called alike. */
 static bool is_name(struct slice s)
 {
-    static const char ALLOWED[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    if (s.len == 0 || s.len >= DESTINATION_NAME_MAX)
-        return false;
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] == '\0' || strchr(ALLOWED, s.ptr[i]) == NULL)
-            return false;
-    }
-    return true;
+    return recordname_is_source(s);
 }
 
 /* Copies the destination of that name, or a new one, to `*out_d` and its place to `*out_index`. */
