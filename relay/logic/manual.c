@@ -118,6 +118,15 @@ static void print_rows(const void *base, const struct config_key *rows, size_t c
     }
 }
 
+/* What stands behind the path may be a token. */
+static void print_audio(const struct config_audio *a, struct buf *out)
+{
+    struct slice query, url = slice_cut(slice_of(a->url), '?', &query);
+    buf_add_format(out, "%saudio = %s=", query.len > 0 ? "# " : "", a->name);
+    buf_add_slice(out, url);
+    buf_add_text(out, query.len > 0 ? "?(set)\n" : "\n");
+}
+
 void manual_print(const struct config *c, struct buf *out)
 {
     size_t count;
@@ -126,6 +135,8 @@ void manual_print(const struct config *c, struct buf *out)
     print_rows(c, rows, count, out);
     for (size_t i = 0; i < c->upload_token_count; i++)
         buf_add_text(out, "# upload_token = (set)\n");
+    for (size_t i = 0; i < c->audio_count; i++)
+        print_audio(&c->audio[i], out);
     rows = config_table_destination(&count);
     for (size_t i = 0; i < c->destination_count; i++) {
         buf_add_format(out, "\n[destination %s]\n", c->destinations[i].name);

@@ -126,8 +126,14 @@ static void the_settings_in_force_are_printed_without_secrets(void **state)
             config_set(&c, CONFIG_FROM_FILE, slice_of(SECRETS[i]), SLICE("hunter2"), &why), ERR_OK);
     assert_int_equal(config_set(&c, CONFIG_FROM_FILE, SLICE("remote"), SLICE("http://a:1"), &why),
                      ERR_OK);
+    static const char *const STREAMERS[] = {"door=http://b", "http://c/x.wav?t=hunter2"};
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(
+            config_set(&c, CONFIG_FROM_FILE, SLICE("audio"), slice_of(STREAMERS[i]), &why), ERR_OK);
     assert_int_equal(config_finish(&c, &why), ERR_OK);
     manual_print(&c, &s_out);
+    assert_non_null(strstr(text(), "\naudio = door=http://b/stream.wav\n"));
+    assert_non_null(strstr(text(), "\n# audio = audio2=http://c/x.wav?(set)\n"));
     assert_null(strstr(text(), "hunter2"));
     assert_non_null(strstr(text(), "# upload_token = (set)\n"));
     assert_non_null(strstr(text(), "# page_password = (set)\n"));
