@@ -49,16 +49,21 @@ void update_esp_abort(void)
     (void)from_esp("abort", esp_ota_abort(s_handle)); /* nothing was made the boot slot */
 }
 
+bool update_esp_is_on_trial(void)
+{
+    esp_ota_img_states_t state;
+    return !s_confirmed &&
+           esp_ota_get_state_partition(esp_ota_get_running_partition(), &state) == ESP_OK &&
+           state == ESP_OTA_IMG_PENDING_VERIFY;
+}
+
 void update_esp_confirm(void)
 {
     if (s_confirmed)
         return;
+    bool on_trial = update_esp_is_on_trial();
     s_confirmed = true;
-    esp_ota_img_states_t state;
-    const esp_partition_t *running = esp_ota_get_running_partition();
-    if (esp_ota_get_state_partition(running, &state) == ESP_OK &&
-        state == ESP_OTA_IMG_PENDING_VERIFY &&
-        from_esp("confirm", esp_ota_mark_app_valid_cancel_rollback()) == ERR_OK)
+    if (on_trial && from_esp("confirm", esp_ota_mark_app_valid_cancel_rollback()) == ERR_OK)
         log_line(LOG_LEVEL_INFO, "the new firmware proved itself and stays");
 }
 

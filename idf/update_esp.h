@@ -20,6 +20,9 @@ CHECKED enum err update_esp_finish(void);
 void update_esp_abort(void);
 
 void update_esp_confirm(void);
+/* It has not proved itself yet: any reset, a wake-up from deep sleep included, brings the old one
+ * back. */
+bool update_esp_is_on_trial(void);
 
 /* Size of the core dump in flash, 0: none. */
 uint32_t update_esp_dump_bytes(void);

@@ -281,6 +281,7 @@ void app_start(struct app *a, const struct board *board, const struct settings *
         log_line(LOG_LEVEL_ERROR, "settings cannot be kept");
     a->crashes = keep_count_crashes(&a->vault.vault, system_esp_was_crash());
     a->safe_mode = a->crashes.safe_mode;
+    a->on_trial = update_esp_is_on_trial();
     a->queue = open_queue(a);
     load_settings(a, standard);
     load_ca(a);

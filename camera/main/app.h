@@ -69,6 +69,7 @@ struct app {
     atomic_bool wants_reboot;
     atomic_bool updating; /* an image is coming in */
     atomic_int watchers;  /* of the live picture */
+    bool on_trial;        /* this image has not delivered a photo yet: no sleep before it did */
     bool capturing;       /* a photo is being taken; under `lock` */
     struct keep_crashes crashes;
     char device[SHOT_DEVICE_MAX + 1];

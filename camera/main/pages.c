@@ -242,8 +242,10 @@ static esp_err_t get_capture(httpd_req_t *r)
         httpd_resp_set_type(r, "image/jpeg");
         httpd_resp_set_hdr(r, "Cache-Control", "no-store");
         httpd_resp_set_hdr(r, "Content-Disposition", "inline; filename=capture.jpg");
-        rc = send_picture(r, &v);
-        if (rc == ESP_OK)
+        rc = v.lent
+                 ? send_picture(r, &v)
+                 : httpd_resp_send(r, (const char *)v.photo.bytes, (ssize_t)v.photo.length_bytes);
+        if (v.lent && rc == ESP_OK)
             rc = httpd_resp_send_chunk(r, NULL, 0);
     } else {
         rc = desk_esp_refuse(r, "503 Service Unavailable", problem);

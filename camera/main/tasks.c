@@ -115,6 +115,7 @@ static void report_upload(struct app *a, uint32_t *sent_before)
         return;
     *sent_before = sent;
     update_esp_confirm(); /* a firmware that delivers is a good one */
+    a->on_trial = false;
     log_line(LOG_LEVEL_INFO, "photo acknowledged sent=%" PRIu32 " waiting=%" PRIu32, sent,
              backlog_waiting(&a->station.backlog));
 }
@@ -265,7 +266,7 @@ static void step_sleep(struct app *a)
     const struct nap_facts facts = {
         .held = a->safe_mode || wifi_esp_portal_is_open() || atomic_load(&a->updating) ||
                 atomic_load(&a->watchers) > 0 || trial == JOIN_TRIAL_WANTED ||
-                trial == JOIN_TRIAL_RUNNING,
+                trial == JOIN_TRIAL_RUNNING || a->on_trial,
         .woke = sleep_esp_woke(),
         .looked = !a->capturing,
         .has_pin = sleep_esp_can_wake(s->settings.gpio_pin),
