@@ -206,12 +206,12 @@ static bool verify_one(void *arg, const struct photo *p)
     enum err e = recovery_compare(v->fs, v->hash, p, true, &same);
     if (e == ERR_OK && !same)
         e = has_own_proof(v, p->name, &proven);
-    if (e != ERR_OK)
-        v->unreadable++;
-    if (e != ERR_OK || same)
+    if (e == ERR_OK && same)
         return true;
+    bool stays = e != ERR_OK || proven;
+    v->unreadable += e != ERR_OK;
     v->forgotten[v->count] = p->id;
-    snprintf(v->names[v->count], sizeof v->names[0], "%s", proven ? "" : p->name);
+    snprintf(v->names[v->count], sizeof v->names[0], "%s", stays ? "" : p->name);
     v->count++;
     return v->count < VERIFY_STEP;
 }
@@ -223,7 +223,6 @@ enum err recovery_verify(const struct fs *fs, const struct hash *hash, const str
     struct verify v = {.fs = fs, .hash = hash};
     do {
         v.count = 0;
-        v.unreadable = 0;
         enum err e = state->photos_above(state->ctx, batch, verify_one, &v);
         /* File first: a crash in between leaves a row without a file, which the next start finds.
          */
@@ -237,7 +236,7 @@ enum err recovery_verify(const struct fs *fs, const struct hash *hash, const str
             e = state->photos_forget(state->ctx, v.forgotten, v.count, false);
         if (e != ERR_OK)
             return e;
-        out_found->unreadable = v.unreadable;
     } while (v.count == VERIFY_STEP);
+    out_found->unreadable = v.unreadable;
     return ERR_OK;
 }

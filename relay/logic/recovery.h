@@ -24,14 +24,15 @@ CHECKED enum err recovery_sweep(const struct fs *fs, uint64_t *out_swept);
 
 struct recovery_found {
     uint64_t damaged;    /* forgotten and set aside */
-    uint64_t unreadable; /* the disk gave an error */
+    uint64_t unreadable; /* the disk gave an error: forgotten, and left where they are */
 };
 
 /* Reads every photo of a batch above `batch` from the medium and compares it with its row. Where
  * they differ, row *and key* are forgotten (the photo was never acknowledged; its sender will
  * repeat it) and the file is set aside; but a file that is just what its own record says belongs to
  * another row: only this one is forgotten, and the file is found again when the folder is looked
- * through. A file that cannot be read now keeps its row: it may be sound. */
+ * through. So is a file that cannot be read now, once it can: it may be torn, and then its key must
+ * not answer for it; it may be whole and acknowledged, and then its record brings it back. */
 CHECKED enum err recovery_verify(const struct fs *fs, const struct hash *hash,
                                  const struct state *state, int64_t batch,
                                  struct recovery_found *out_found);

@@ -176,10 +176,12 @@ static enum err recover(struct app *a)
         return e;
     }
     metrics_add(&a->metrics, METRIC_QUARANTINED_TOTAL, found.damaged);
-    log_line(LOG_LEVEL_INFO,
+    log_line(found.unreadable > 0 ? LOG_LEVEL_WARN : LOG_LEVEL_INFO,
              "recovered from an unclean end swept=%llu damaged=%llu unreadable=%llu",
              (unsigned long long)swept, (unsigned long long)found.damaged,
              (unsigned long long)found.unreadable);
+    if (found.unreadable > 0)
+        a->mark.rebuilt = true; /* tries once more, by their records, before keys are judged */
     /* What is left was on the medium or is whole in the cache: one flush makes it certain. */
     if (a->ground.promise == GROUND_ONE_FLUSH)
         e = a->photos.fs.sync_all(a->photos.fs.ctx);

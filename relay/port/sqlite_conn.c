@@ -33,13 +33,15 @@ static enum err from_sqlite(int rc)
     }
 }
 
-static void note_damage(const struct sqlite_conn *c)
+void sqlite_conn_suspect(const struct sqlite_conn *c)
 {
     char marker[CONN_PATH_MAX + 64];
     int fd =
         open(sqlite_conn_beside(c->path, ".damaged", marker), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        (void)close(fd); /* without the marker the next start checks as after any unclean end */
+    if (fd < 0)
+        return; /* without the marker the next start checks as after any unclean end */
+    (void)fsync(fd);
+    (void)close(fd);
 }
 
 enum err sqlite_conn_fail(struct sqlite_conn *c, const char *what, int rc)
@@ -50,7 +52,7 @@ enum err sqlite_conn_fail(struct sqlite_conn *c, const char *what, int rc)
              c->handle != NULL ? sqlite3_errmsg(c->handle) : sqlite3_errstr(rc), err_name(e), rc,
              c->handle != NULL ? sqlite3_system_errno(c->handle) : 0, c->path, what);
     if (e == ERR_CORRUPT)
-        note_damage(c);
+        sqlite_conn_suspect(c);
     return e;
 }
 

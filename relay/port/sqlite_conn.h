@@ -50,6 +50,8 @@ enum err sqlite_conn_exec(struct sqlite_conn *c, const char *sql);
 enum err sqlite_conn_number(struct sqlite_conn *c, const char *sql, int64_t *out);
 /* Translates and logs; notes damage beside the database, so that the next start looks. */
 enum err sqlite_conn_fail(struct sqlite_conn *c, const char *what, int rc);
+/* Notes beside the database that it may be damaged. */
+void sqlite_conn_suspect(const struct sqlite_conn *c);
 /* "PATH" + suffix. */
 const char *sqlite_conn_beside(const char *path, const char *suffix, char out[CONN_PATH_MAX + 64]);
 

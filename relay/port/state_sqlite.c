@@ -141,6 +141,8 @@ static enum err checkpoint(void *ctx)
 
 static enum err empty_log(void *ctx)
 {
+    const struct sqlite_writer *w = ctx;
+    sqlite_conn_suspect(&w->conn); /* a page the cache had dropped was read as it was before */
     return move_log(ctx, SQLITE_CHECKPOINT_TRUNCATE);
 }
 

@@ -309,6 +309,37 @@ class Rebuilding(Disk):
         self.assertEqual(daemon.end(), 0)
 
 
+    def kill_with_one_photo(self):
+        daemon, port = self.start()
+        name = self.send(port, self.photos[0]).answer["filename"]
+        daemon.kill()
+        return name, os.path.join(self.root, name)
+
+    def test_a_photo_that_could_not_be_read_once_is_back_with_its_key(self):
+        name, path = self.kill_with_one_photo()
+        self.tell("read EIO 1\n")
+        daemon, port = self.start("fail.so", under=path)
+        self.assertTrue(self.hit())
+        again = self.send_until_taken(port, self.photos[0])
+        self.assertEqual((again["filename"], again["duplicate"]), (name, True))
+        self.assertEqual(daemon.end(), 0)
+
+    def test_a_photo_that_cannot_be_read_answers_for_nothing_and_is_kept(self):
+        name, path = self.kill_with_one_photo()
+        self.tell("read EIO 1 stays\n")
+        daemon, port = self.start("fail.so", under=path)
+        again = self.send_until_taken(port, self.photos[0])
+        self.assertEqual(again["duplicate"], False)
+        self.assertEqual(list(self.listed(port)), [again["filename"]])
+        self.assertTrue(os.path.exists(path))
+        self.assertEqual(daemon.end(), 0)
+        daemon, port = self.start()
+        wait_until(lambda: not os.path.exists(path), "the copy is known as one")
+        self.check_stored(port, [(again["filename"], self.photos[0])])
+        self.assertNotEqual(again["filename"], name)
+        self.assertEqual(daemon.end(), 0)
+
+
 @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
 class Full(Disk):
     def setUp(self):

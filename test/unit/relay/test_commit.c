@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "relay/logic/adopt.h"
 #include "relay/logic/layout.h"
 #include "relay/logic/recovery.h"
 #include "relay/logic/tag.h"
@@ -309,6 +310,36 @@ static void what_a_failed_flush_lost_is_found_and_not_kept(void **state)
     rig_deinit(&s_rig);
 }
 
+/* It may be torn and never acknowledged: its key must not answer for it. It may be whole and
+ * acknowledged: its file must stay, with the record that brings it back. */
+static void what_cannot_be_read_after_a_cut_is_neither_known_nor_thrown_away(void **state)
+{
+    (void)state;
+    struct commit_item item;
+    struct recovery_found found;
+    struct adopt_found again;
+    struct photo row;
+    bool known = true;
+    rig_init(&s_rig, GROUND_ONE_FLUSH);
+    rig_send(&s_rig, &(struct rig_upload){"one", "k", "c", "a.jpg"}, &item);
+    assert_int_equal(item.outcome, COMMIT_STORED);
+    fake_fs_fail(&s_rig.disk, FAKE_FS_READ, 1, ERR_IO, true);
+    assert_int_equal(recovery_verify(&s_rig.disk.fs, &s_rig.hash, &s_rig.state, 0, &found), ERR_OK);
+    assert_int_equal(found.unreadable, 1);
+    assert_int_equal(found.damaged, 0);
+    assert_int_equal(s_rig.state.key_find(s_rig.state.ctx, "c", "k", &known, &row), ERR_OK);
+    assert_false(known);
+    assert_int_equal(s_rig.state.name_find(s_rig.state.ctx, item.photo.name, &known, &row), ERR_OK);
+    assert_false(known);
+    assert_true(rig_file_is(&s_rig, item.photo.name, "one"));
+    fake_fs_fail(&s_rig.disk, FAKE_FS_READ, 0, ERR_IO, false);
+    struct adopt_look look = {.name = item.photo.name};
+    assert_int_equal(adopt_examine(&s_rig.disk.fs, &s_rig.hash, &look, &again), ERR_OK);
+    assert_int_equal(again.verdict, ADOPT_TAKE);
+    assert_string_equal(again.photo.key, "k");
+    rig_deinit(&s_rig);
+}
+
 static void a_database_that_fails_leaves_no_file(void **state)
 {
     (void)state;
@@ -495,6 +526,7 @@ int main(void)
         cmocka_unit_test(every_power_cut_keeps_what_was_answered),
         cmocka_unit_test(every_failing_call_costs_only_its_own_batch),
         cmocka_unit_test(what_a_failed_flush_lost_is_found_and_not_kept),
+        cmocka_unit_test(what_cannot_be_read_after_a_cut_is_neither_known_nor_thrown_away),
         cmocka_unit_test(a_database_that_fails_leaves_no_file),
         cmocka_unit_test(a_file_in_place_keeps_its_name_whatever_happens),
         cmocka_unit_test(a_file_removed_before_its_row_gets_none),

@@ -187,6 +187,21 @@ static void damage_met_while_running_is_looked_for_at_the_next_start(void **stat
     assert_int_equal(home_files_like(".damaged"), 0);
 }
 
+/* What the cache shows of the database after a failed flush may be gone from the medium. */
+static void
+after_a_failed_flush_the_next_start_checks_everything_even_after_a_clean_end(void **state)
+{
+    (void)state;
+    home_make_stored();
+    (void)home_reopen();
+    assert_int_equal(home_db.state.empty_log(home_db.state.ctx), ERR_OK);
+    home_close_clean(40);
+    size_t len = home_read_file(home_db.path);
+    memset(home_bytes + len - 8192, 0xa5, 8192);
+    home_write_file(home_db.path, home_bytes, len);
+    assert_true(home_reopen().rebuilt);
+}
+
 static void rows_that_disappear_under_us_are_reported_as_damage(void **state)
 {
     (void)state;
@@ -259,6 +274,7 @@ int main(void)
         T(a_log_without_its_database_is_set_aside),
         T(a_torn_log_loses_only_its_end),
         T(damage_met_while_running_is_looked_for_at_the_next_start),
+        T(after_a_failed_flush_the_next_start_checks_everything_even_after_a_clean_end),
         T(rows_that_disappear_under_us_are_reported_as_damage),
         T(a_newer_database_is_refused_and_left_alone),
         T(a_place_that_cannot_be_written_is_an_error_not_damage),
