@@ -39,6 +39,33 @@ static enum err decode(tjhandle handle, const unsigned char *jpeg, size_t len,
     return is_fatal(handle, rc) ? ERR_INPUT : ERR_OK;
 }
 
+/* Exif counts the orientations so that the upper four swap rows and columns. */
+static enum err turn(struct picture *p, unsigned orientation)
+{
+    bool swapped = orientation >= 5;
+    bool from_right = orientation == 2 || orientation == 3 || orientation >= 7;
+    bool from_below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    if (!swapped && !from_right && !from_below)
+        return ERR_OK;
+    struct picture q = {swapped ? p->height : p->width, swapped ? p->width : p->height, NULL};
+    unsigned char *out = malloc((size_t)p->width * (size_t)p->height * 3);
+    if (out == NULL)
+        return ERR_FULL;
+    q.rgb = out;
+    for (int row = 0; row < q.height; row++) {
+        for (int column = 0; column < q.width; column++, out += 3) {
+            int x = swapped ? row : column;
+            int y = swapped ? column : row;
+            x = from_right ? p->width - 1 - x : x;
+            y = from_below ? p->height - 1 - y : y;
+            memcpy(out, p->rgb + ((size_t)y * (size_t)p->width + (size_t)x) * 3, 3);
+        }
+    }
+    free(p->rgb);
+    *p = q;
+    return ERR_OK;
+}
+
 static enum err encode(const struct picture *p, void *out, size_t *out_len)
 {
     tjhandle handle = tjInitCompress();
@@ -69,6 +96,8 @@ enum err thumb_turbojpeg_make(const void *jpeg, size_t len, const struct thumb_p
     struct picture p = {0};
     enum err e = decode(handle, jpeg, len, plan, &p);
     (void)tjDestroy(handle);
+    if (e == ERR_OK)
+        e = turn(&p, plan->orientation);
     if (e == ERR_OK)
         e = encode(&p, out, out_len);
     free(p.rgb);

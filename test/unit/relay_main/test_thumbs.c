@@ -2,6 +2,7 @@
  * damaged or deleted at will. */
 
 #include <dirent.h>
+#include <turbojpeg.h>
 
 #include "relay/main/thumbs.h"
 #include "relay/port/thumb_turbojpeg.h"
@@ -152,6 +153,70 @@ static void a_photo_is_scaled_once_and_kept(void **state)
     assert_true(metrics_value(&s_rig.metrics, METRIC_THUMBS_MADE_TOTAL) == 1);
 }
 
+/* Four greys, one in each quarter, and what a camera held that way notes of it. */
+static size_t turned_jpeg(unsigned orientation, uint8_t *out)
+{
+    static const uint8_t greys[4] = {0, 80, 160, 240};
+    static const uint8_t head[] = {0xFF, 0xD8, 0xFF, 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0,    0, 'M',
+                                   'M',  0,    42,   0,    0, 0,  8,   0,   1,   1,   0x12, 0, 3,
+                                   0,    0,    0,    1,    0, 0,  0,   0,   0,   0,   0,    0};
+    static uint8_t pixels[32 * 64];
+    for (size_t y = 0; y < 32; y++)
+        for (size_t x = 0; x < 64; x++)
+            pixels[y * 64 + x] = greys[y / 16 * 2 + x / 32];
+    tjhandle handle = tjInitCompress();
+    unsigned char *jpeg = NULL;
+    unsigned long len = 0;
+    assert_int_equal(
+        tjCompress2(handle, pixels, 64, 0, 32, TJPF_GRAY, &jpeg, &len, TJSAMP_GRAY, 90, 0), 0);
+    memcpy(out, head, sizeof head);
+    out[31] = (uint8_t)orientation;
+    memcpy(out + sizeof head, jpeg + 2, len - 2);
+    tjFree(jpeg);
+    tjDestroy(handle);
+    return sizeof head + len - 2;
+}
+
+/* The quarters of a thumbnail, from top left to bottom right, as letters. */
+static void read_quarters(struct slice jpeg, char out[5])
+{
+    static uint8_t pixels[64 * 64];
+    int width = 0, height = 0, subsampling, colours;
+    tjhandle handle = tjInitDecompress();
+    const unsigned char *bytes = (const unsigned char *)jpeg.ptr;
+    assert_int_equal(tjDecompressHeader3(handle, bytes, (unsigned long)jpeg.len, &width, &height,
+                                         &subsampling, &colours),
+                     0);
+    assert_int_equal(width * height, 32 * 64);
+    assert_int_equal(tjDecompress2(handle, bytes, (unsigned long)jpeg.len, pixels, width, 0, height,
+                                   TJPF_GRAY, 0),
+                     0);
+    for (int i = 0; i < 4; i++) {
+        int x = width / 4 + i % 2 * width / 2, y = height / 4 + i / 2 * height / 2;
+        out[i] = (char)('A' + (pixels[y * width + x] + 40) / 80);
+    }
+    out[4] = '\0';
+    tjDestroy(handle);
+}
+
+static void a_thumbnail_stands_upright(void **state)
+{
+    (void)state;
+    static const char *const upright[] = {"ABCD", "ABCD", "BADC", "DCBA", "CDAB",
+                                          "ACBD", "CADB", "DBCA", "BDAC", "ABCD"};
+    for (unsigned o = 0; o <= 9; o++) {
+        static uint8_t jpeg[100000];
+        char path[32], quarters[5];
+        snprintf(path, sizeof path, "/thumbs/%u.jpg", o);
+        rig_store(&s_rig, path + 8, "", jpeg, turned_jpeg(o, jpeg));
+        struct front_exchange *x = rig_ask(&s_rig, "GET", path, NULL);
+        assert_int_equal(fake_front_wait(x), 200);
+        read_quarters(fake_front_body(x), quarters);
+        assert_string_equal(quarters, upright[o]);
+        fake_front_end(x);
+    }
+}
+
 static void a_damaged_cache_heals(void **state)
 {
     (void)state;
@@ -223,7 +288,7 @@ static void damaged_photos_are_decoded_or_refused(void **state)
         memcpy(copy, jpeg, cut);
         if (i >= len)
             copy[i - len] ^= 0x5A;
-        struct thumb_plan plan = {64, 64, 8};
+        struct thumb_plan plan = {64, 64, 8, 1};
         size_t n = 0;
         enum err e = thumb_turbojpeg_make(copy, cut, &plan, out, &n);
         assert_true(e == ERR_OK || e == ERR_INPUT || e == ERR_LIMIT);
@@ -275,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         THUMB_TEST(a_photo_is_scaled_once_and_kept),
+        THUMB_TEST(a_thumbnail_stands_upright),
         THUMB_TEST(a_damaged_cache_heals),
         THUMB_TEST(what_cannot_be_shown_small_is_422),
         THUMB_TEST(damaged_photos_are_decoded_or_refused),
