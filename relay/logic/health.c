@@ -36,7 +36,8 @@ static void judge_disk(const struct health_input *in, struct health *h)
 static void judge_destination(const struct health_input *in, size_t d, struct health *h)
 {
     switch (in->destinations[d].link) {
-    case HEALTH_LINK_UP: break;
+    case HEALTH_LINK_UP:
+    case HEALTH_LINK_PAUSED: break;
     case HEALTH_LINK_DOWN: note(h, HEALTH_DESTINATION_DOWN, d); break;
     case HEALTH_LINK_HELD: note(h, HEALTH_DESTINATION_HELD, d); break;
     }
@@ -97,6 +98,7 @@ const char *health_link_name(enum health_link l)
     case HEALTH_LINK_UP: return "up";
     case HEALTH_LINK_DOWN: return "down";
     case HEALTH_LINK_HELD: return "held";
+    case HEALTH_LINK_PAUSED: return "paused";
     }
     return "down";
 }

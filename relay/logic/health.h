@@ -32,7 +32,12 @@ enum health_durability {
     HEALTH_DURABILITY_NONE,
 };
 
-enum health_link { HEALTH_LINK_UP, HEALTH_LINK_DOWN, HEALTH_LINK_HELD };
+enum health_link {
+    HEALTH_LINK_UP,
+    HEALTH_LINK_DOWN,
+    HEALTH_LINK_HELD,
+    HEALTH_LINK_PAUSED, /* by the owner: no trouble */
+};
 
 struct health_destination {
     char name[DESTINATION_NAME_MAX];
@@ -94,7 +99,7 @@ void health_judge(const struct health_input *in, struct health *out);
 
 const char *health_status_name(enum health_status s);         /* "ok", "degraded", "failing" */
 const char *health_durability_name(enum health_durability d); /* "one-flush", "per-file", "none" */
-const char *health_link_name(enum health_link l);             /* "up", "down", "held" */
+const char *health_link_name(enum health_link l);             /* "up", "down", "held", "paused" */
 
 /* 200, or 503 when the promise cannot be kept. */
 unsigned health_http_status(enum health_status s);

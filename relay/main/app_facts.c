@@ -45,7 +45,7 @@ static void tell_destination(struct app *a, size_t index, struct health_destinat
     show_url(d->url, out->url, sizeof out->url);
     if (!forwarder_status(a->forwarder, (unsigned)index, &status))
         return;
-    out->link = link_of(status.state);
+    out->link = d->enabled ? link_of(status.state) : HEALTH_LINK_PAUSED;
     snprintf(out->last_error, sizeof out->last_error, "%s", status.last_error);
     memcpy(out->attempts, status.attempts, sizeof out->attempts);
 }

@@ -95,6 +95,10 @@ static void break_held(struct health_input *in)
 {
     in->destinations[0].link = HEALTH_LINK_HELD;
 }
+static void pause_it(struct health_input *in)
+{
+    in->destinations[0].link = HEALTH_LINK_PAUSED;
+}
 static void break_dead(struct health_input *in)
 {
     in->destinations[1].dead = 1;
@@ -153,6 +157,7 @@ static void one_step_before_each_limit_is_still_well(void **state)
     in.flush_running_ms = HEALTH_FLUSH_STUCK_MS - 1;
     in.age_ms = HEALTH_STALE_MS - 1;
     in.disk_free_bytes = 2 * in.floor_bytes;
+    pause_it(&in);
     health_judge(&in, &h);
     assert_int_equal(h.status, HEALTH_OK);
     in.disk_free_bytes = 0;
