@@ -132,9 +132,9 @@ struct state {
     /* Bytes in the write-ahead log that a checkpoint would move; cheap. */
     uint64_t (*log_bytes)(void *ctx);
     CHECKED enum err (*checkpoint)(void *ctx);
-    /* After a failed flush: a checkpoint of everything that leaves the log empty, so that nothing is
-     * read from it again, whatever has become of it on the medium; and the next opening checks the
-     * whole database, also after a clean end. ERR_IO while a reader keeps it for seconds. */
+    /* After a failed flush: a checkpoint of everything that leaves the log empty, so that nothing
+     * is read from it again, whatever has become of it on the medium; and the next opening checks
+     * the whole database, also after a clean end. ERR_IO while a reader keeps it for seconds. */
     CHECKED enum err (*empty_log)(void *ctx);
     /* Checkpoints, notes a clean end, and closes; `state` is unusable afterwards, whatever it says.
      */
