@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "audio/port/classic_esp.h"
+#include "esp_bt.h"
 #include "esp_gap_bt_api.h"
 #include "esp_hf_client_api.h"
 #include "lib/port/log.h"
@@ -67,6 +68,8 @@ enum err handsfree_esp_start(const char *name, const struct handsfree_esp_sound 
     esp_err_t rc = esp_bt_gap_register_callback(on_gap);
     if (rc == ESP_OK)
         rc = esp_bt_gap_set_cod(headset, ESP_BT_SET_COD_ALL);
+    if (rc == ESP_OK) /* the controller's own default is its PCM pins */
+        rc = esp_bredr_sco_datapath_set(ESP_SCO_DATA_PATH_HCI);
     if (rc == ESP_OK)
         rc = esp_hf_client_register_callback(on_hands_free);
     if (rc == ESP_OK)
