@@ -31,7 +31,12 @@ static esp_err_t start_stack(const char *name)
 static esp_err_t allow_pairing(bool visible)
 {
     esp_bt_io_cap_t nothing = ESP_BT_IO_CAP_NONE;
+    esp_bt_pin_code_t pin = {'0', '0', '0', '0'};
     esp_err_t rc = esp_bt_gap_set_security_param(ESP_BT_SP_IOCAP_MODE, &nothing, sizeof nothing);
+    /* Old speakers know only this number; nobody pairs with us by it, for we are not visible then.
+     */
+    if (rc == ESP_OK && !visible)
+        rc = esp_bt_gap_set_pin(ESP_BT_PIN_TYPE_FIXED, 4, pin);
     if (rc == ESP_OK)
         rc = esp_bt_gap_set_scan_mode(ESP_BT_CONNECTABLE, visible ? ESP_BT_GENERAL_DISCOVERABLE
                                                                   : ESP_BT_NON_DISCOVERABLE);
