@@ -15,6 +15,7 @@ static enum err begin_file(struct spool *s)
         return e;
     e = s->hash->begin(s->hash->ctx, &s->stream);
     s->size_bytes = 0;
+    s->synced_bytes = 0;
     return e;
 }
 
@@ -44,13 +45,17 @@ enum err spool_write(struct spool *s, const void *data, size_t len)
 {
     assert(s->fs != NULL && s->fd != CLOSED);
     enum err e = s->fs->write(s->fs->ctx, s->fd, data, len);
-    if (e != ERR_OK) {
-        spool_abort(s);
-        return e;
+    if (e == ERR_OK) {
+        s->hash->update(s->hash->ctx, s->stream, data, len);
+        s->size_bytes += len;
     }
-    s->hash->update(s->hash->ctx, s->stream, data, len);
-    s->size_bytes += len;
-    return ERR_OK;
+    if (e == ERR_OK && s->size_bytes - s->synced_bytes > SPOOL_UNSYNCED_MAX) {
+        e = s->fs->sync(s->fs->ctx, s->fd);
+        s->synced_bytes = s->size_bytes;
+    }
+    if (e != ERR_OK)
+        spool_abort(s);
+    return e;
 }
 
 enum err spool_restart(struct spool *s)
@@ -81,7 +86,7 @@ enum err spool_finish(struct spool *s, struct photo *p, bool sync, bool *out_tag
     p->size_bytes = s->size_bytes;
 
     enum err e = keep_tag(s, p, out_tagged);
-    if (e == ERR_OK && sync)
+    if (e == ERR_OK && (sync || s->synced_bytes > 0))
         e = s->fs->sync(s->fs->ctx, s->fd);
     enum err e_close = s->fs->close(s->fs->ctx, s->fd);
     s->fd = CLOSED;

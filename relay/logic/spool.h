@@ -11,6 +11,12 @@
 #include "relay/logic/ports/hash.h"
 #include "relay/logic/ports/photo.h"
 
+enum {
+    /* Unwritten bytes an upload may leave to the flush of its batch: everybody in the batch waits
+     * for them. More (an hour of sound) goes to the medium while it arrives. A usual photo is far
+     * below. */
+    SPOOL_UNSYNCED_MAX = 4 * 1024 * 1024,
+};
 enum { SPOOL_PATH_MAX = 96 }; /* recordings say more in their paths than uploads do */
 
 /* One upload in flight. The caller owns the memory and touches no field; a zeroed spool is idle.
@@ -21,6 +27,7 @@ struct spool {
     struct hash_stream *stream;
     int fd;
     uint64_t size_bytes;
+    uint64_t synced_bytes;     /* of them, on the medium already */
     char path[SPOOL_PATH_MAX]; /* below the root; set while not idle */
 };
 
@@ -36,7 +43,8 @@ CHECKED enum err spool_write(struct spool *s, const void *data, size_t len);
 CHECKED enum err spool_restart(struct spool *s);
 
 /* All bytes are there: fills in size and sha256 of `p`, keeps its record with the file
- * (`*out_tagged` tells whether that was possible), flushes the bytes if `sync`, and closes. The
+ * (`*out_tagged` tells whether that was possible), flushes the bytes if `sync` or if there were
+ * more than SPOOL_UNSYNCED_MAX, and closes. The
  * file stays at s->path for commit.h to take; on an error the upload is aborted. */
 CHECKED enum err spool_finish(struct spool *s, struct photo *p, bool sync, bool *out_tagged);
 
