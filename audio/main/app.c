@@ -9,6 +9,7 @@
 #include "freertos/task.h"
 #include "idf/system_esp.h"
 #include "idf/wifi_esp.h"
+#include "lib/pace/bootguard.h"
 #include "lib/port/log.h"
 
 /* tools/embed names the type after the relay's; the fields are the same. */
@@ -172,6 +173,7 @@ static void load(struct app *a, const struct tuning *standard)
         log_line(LOG_LEVEL_ERROR, "settings cannot be kept");
     a->crashes = keep_count_crashes(&a->vault.vault, system_esp_was_crash());
     a->safe_mode = a->crashes.safe_mode;
+    vTaskDelay(pdMS_TO_TICKS(bootguard_pause_ms(a->crashes.count)));
     a->tuning = *standard;
     keep_load(&a->vault.vault, &tuning_table, &a->tuning);
     system_esp_suffix(suffix);

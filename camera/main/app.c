@@ -16,6 +16,7 @@
 #include "idf/system_esp.h"
 #include "idf/update_esp.h"
 #include "idf/wifi_esp.h"
+#include "lib/pace/bootguard.h"
 #include "lib/port/log.h"
 #include "sdkconfig.h"
 
@@ -281,6 +282,7 @@ void app_start(struct app *a, const struct board *board, const struct settings *
         log_line(LOG_LEVEL_ERROR, "settings cannot be kept");
     a->crashes = keep_count_crashes(&a->vault.vault, system_esp_was_crash());
     a->safe_mode = a->crashes.safe_mode;
+    vTaskDelay(pdMS_TO_TICKS(bootguard_pause_ms(a->crashes.count)));
     a->on_trial = update_esp_is_on_trial();
     a->queue = open_queue(a);
     load_settings(a, standard);
