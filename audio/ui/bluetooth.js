@@ -11,7 +11,7 @@ window.moreWords = {
     notChosen: 'No device was chosen.', small: 'The connection carries too little (MTU below 175).',
     notPaired: 'The device wants to be paired first.', codecNo: 'This connection does not carry that codec.',
     dropped: 'Not sent', radio: 'Radio', frames: 'frames',
-    how: 'For streamers with Bluetooth LE switched on. About 0.2 s behind. Wi-Fi is quicker and reaches further.',
+    how: 'For streamers with Bluetooth LE switched on. Wi-Fi is quicker and reaches further.',
   },
   ko: {
     play: '골라서 듣기', off: '꺼짐. 듣는 사람이 있을 때만 마이크를 읽습니다.',
@@ -20,7 +20,7 @@ window.moreWords = {
     notChosen: '고른 장치가 없습니다.', small: '연결이 너무 좁습니다(MTU 175 미만).',
     notPaired: '먼저 페어링해야 합니다.', codecNo: '이 연결로는 그 코덱을 보낼 수 없습니다.',
     dropped: '못 보냄', radio: '무선', frames: '프레임',
-    how: '블루투스 LE를 켠 스트리머용입니다. 0.2초쯤 늦습니다. 와이파이가 더 빠르고 멀리 갑니다.',
+    how: '블루투스 LE를 켠 스트리머용입니다. 와이파이가 더 빠르고 멀리 갑니다.',
   },
 };
 window.badWords = ['notSecure', 'noBluetooth', 'notChosen', 'small', 'notPaired', 'codecNo'];
