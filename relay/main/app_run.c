@@ -78,10 +78,12 @@ static void reload(struct app *a)
     buf_init(&why, memory, sizeof memory - 1);
     if (notify_reloading() != ERR_OK)
         log_line(LOG_LEVEL_WARN, "the service manager could not be told");
-    if (options_read(&next, a->argv, environ, &why) == ERR_OK)
+    if (options_read(&next, a->argv, environ, &why) == ERR_OK) {
+        log_line(LOG_LEVEL_INFO, "settings read again");
         apply(a, &next.config);
-    else
+    } else {
         log_line(LOG_LEVEL_ERROR, "settings stay as they were: %s", buf_text(&why));
+    }
     tell_manager("READY=1");
 }
 
