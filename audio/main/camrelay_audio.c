@@ -1,6 +1,7 @@
 #include "audio/main/camrelay_audio.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "audio/logic/chain.h"
 #include "audio/main/app.h"
@@ -29,8 +30,14 @@ void camrelay_audio_begin(const camrelay_audio_defaults *d)
 {
     static const char *const attenuations[] = {"0db", "2.5db", "6db", "12db"};
     static const char *const bluetooth[] = {"off", "ble", "speaker", "handsfree"};
-    static struct app s_app;
+    /* Once, and for ever. Beside Bluedroid and Wi-Fi the plain ESP32's static memory is too small.
+     */
+    struct app *app = calloc(1, sizeof *app);
     static struct tuning s_standard;
+    if (app == NULL) {
+        log_line(LOG_LEVEL_ERROR, "no memory to start with");
+        return;
+    }
     prefs_defaults(&tuning_table, &s_standard);
     take(&s_standard, "ssid", d->ssid);
     take(&s_standard, "password", d->password);
@@ -46,5 +53,5 @@ void camrelay_audio_begin(const camrelay_audio_defaults *d)
     take_choice(&s_standard, "bluetooth", d->bluetooth, bluetooth, 4);
     if (d->rate_hz != CHAIN_HZ)
         log_line(LOG_LEVEL_WARN, "listeners get %d Hz, whatever the sketch says", (int)CHAIN_HZ);
-    app_start(&s_app, &s_standard);
+    app_start(app, &s_standard);
 }
