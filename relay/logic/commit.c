@@ -130,8 +130,10 @@ static enum err try_name(struct commit *c, struct commit_item *item, bool may_be
         e = c->deps.state->sent_known(c->deps.state->ctx, item->photo.name, out_taken);
     if (e != ERR_OK || *out_taken)
         return e;
-    c->deps.naming(c->deps.ctx, item->photo.name);
-    return fs->rename_noreplace(fs->ctx, item->path, item->photo.name, out_taken);
+    e = fs->rename_noreplace(fs->ctx, item->path, item->photo.name, out_taken);
+    if (e == ERR_OK && !*out_taken) /* one that is taken is perhaps a file just copied in */
+        c->deps.named(c->deps.ctx, item->photo.name);
+    return e;
 }
 
 /* Moves the spooled file to a name nobody has. */

@@ -56,8 +56,8 @@ struct commit_deps {
     const struct hash *hash;
     /* Local time as "YYYYmmdd_HHMMSS". */
     void (*stamp)(void *ctx, struct wall t, char out[NAMES_STAMP_MAX]);
-    /* Told before a file gets this name: what the folder's watch says of it is our own doing. */
-    void (*naming)(void *ctx, const char *name);
+    /* A file just got this name: what the folder's watch says of it is our own doing. */
+    void (*named)(void *ctx, const char *name);
     void *ctx; /* of the two above */
     enum ground_promise promise;
     uint32_t dedupe_window_s; /* same camera, same bytes, no key: a repeat within this; 0 = off */

@@ -255,12 +255,23 @@ static bool look_at(struct adopter *a, const char *name, const struct photo *rec
 
 /* --- the whole folder ------------------------------------------------------------------------- */
 
+/* The watch may tell of a name a moment before adopter_note does. */
+static void forget_own(struct adopter *a)
+{
+    for (size_t i = a->heard_count; i > 0; i--) {
+        if (is_own(a, a->heard[i - 1].name))
+            a->heard[i - 1] = a->heard[--a->heard_count];
+    }
+}
+
 static void remember(struct adopter *a, const char *name)
 {
     for (size_t i = 0; i < a->heard_count; i++) {
         if (strcmp(a->heard[i].name, name) == 0)
             return;
     }
+    if (a->heard_count == HEARD_MAX)
+        forget_own(a);
     if (a->heard_count == HEARD_MAX) {
         a->scan_again = true;
         return;
@@ -448,6 +459,7 @@ void adopter_missed(struct adopter *a)
 uint32_t adopter_step(struct adopter *a)
 {
     struct mono now = a->deps.clock->mono_now(a->deps.clock->ctx);
+    forget_own(a);
     for (size_t i = a->heard_count; i > 0 && !stopping(a); i--) {
         struct heard *h = &a->heard[i - 1];
         if (now.ms < h->look_at.ms)

@@ -35,7 +35,8 @@ bool adopter_is_rebuilding(const struct adopter *a);
 /* New settings (adopter_deps.still_ms, accept). Any thread. */
 void adopter_set_rules(struct adopter *a, uint32_t still_ms, unsigned accept);
 
-/* This name is our own doing, no need to look at it when the watch tells of it. Any thread. */
+/* This name is our own doing, no need to look at it when the watch tells or told of it. Any thread.
+ */
 void adopter_note(struct adopter *a, const char *name);
 
 /* Brings the rows back from the records: journal and tags first (fast, by size), then checks every

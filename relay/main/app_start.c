@@ -64,7 +64,7 @@ static enum err start_committer(struct app *a)
                 .clock = &a->clock,
                 .hash = hash_openssl_calls(a->hash),
                 .stamp = app_stamp,
-                .naming = on_name,
+                .named = on_name,
                 .ctx = a,
                 .promise = a->ground.promise,
                 .dedupe_window_s = (uint32_t)(a->options.config.dedupe_window_ms / 1000),

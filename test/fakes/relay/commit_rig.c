@@ -28,7 +28,7 @@ static void rig_stamp(void *ctx, struct wall t, char out[NAMES_STAMP_MAX])
     snprintf(out, NAMES_STAMP_MAX, "20240101_%02u%02u%02u", s / 3600 % 24, s / 60 % 60, s % 60);
 }
 
-static void rig_naming(void *ctx, const char *name)
+static void rig_named(void *ctx, const char *name)
 {
     struct commit_rig *r = ctx;
     (void)name;
@@ -76,7 +76,7 @@ void rig_start(struct commit_rig *r)
         .clock = &r->clock,
         .hash = &r->hash,
         .stamp = rig_stamp,
-        .naming = rig_naming,
+        .named = rig_named,
         .ctx = r,
         .promise = r->promise,
         .dedupe_window_s = r->dedupe_window_s,

@@ -394,6 +394,25 @@ static void a_file_in_place_keeps_its_name_whatever_happens(void **state)
     rig_deinit(&s_rig);
 }
 
+static void a_name_that_a_copied_file_has_is_not_told_as_ours(void **state)
+{
+    (void)state;
+    struct commit_item item;
+    rig_init(&s_rig, GROUND_ONE_FLUSH);
+    rig_send(&s_rig, &(struct rig_upload){"one", "k", "c", "a.jpg"}, &item);
+    char name[PHOTO_NAME_MAX];
+    snprintf(name, sizeof name, "%s", item.photo.name);
+    rig_deinit(&s_rig);
+
+    rig_init(&s_rig, GROUND_ONE_FLUSH);
+    fake_fs_put(&s_rig.disk, name, "copied", 6);
+    rig_send(&s_rig, &(struct rig_upload){"one", "k", "c", "a.jpg"}, &item);
+    assert_int_equal(item.outcome, COMMIT_STORED);
+    assert_string_not_equal(item.photo.name, name);
+    assert_int_equal(s_rig.named, 1); /* the watch may tell of the copied file, and is heard */
+    rig_deinit(&s_rig);
+}
+
 static void a_file_removed_before_its_row_gets_none(void **state)
 {
     (void)state;
@@ -529,6 +548,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_after_a_cut_is_neither_known_nor_thrown_away),
         cmocka_unit_test(a_database_that_fails_leaves_no_file),
         cmocka_unit_test(a_file_in_place_keeps_its_name_whatever_happens),
+        cmocka_unit_test(a_name_that_a_copied_file_has_is_not_told_as_ours),
         cmocka_unit_test(a_file_removed_before_its_row_gets_none),
         cmocka_unit_test(where_files_are_flushed_one_by_one_a_copied_one_is_too),
         cmocka_unit_test(what_a_crash_left_is_no_second_photo),

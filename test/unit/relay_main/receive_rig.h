@@ -109,7 +109,7 @@ static inline void rig_stamp(void *ctx, struct wall t, char out[NAMES_STAMP_MAX]
     memcpy(out, "20240101_120000", NAMES_STAMP_MAX);
 }
 
-static inline void rig_naming(void *ctx, const char *name)
+static inline void rig_named(void *ctx, const char *name)
 {
     (void)ctx;
     (void)name;
@@ -209,7 +209,7 @@ static inline void rig_start_committer(struct receive_rig *r, enum ground_promis
                    .clock = &r->committer_clock,
                    .hash = &r->hash,
                    .stamp = rig_stamp,
-                   .naming = rig_naming,
+                   .named = rig_named,
                    .ctx = r,
                    .promise = promise},
         .metrics = &r->metrics,

@@ -95,6 +95,23 @@ static void a_copied_file_becomes_a_photo(void **state)
     close_all();
 }
 
+/* A commit gives a name, the watch tells of it, and only then does the commit say that it was it.
+ */
+static void a_name_heard_a_moment_too_early_is_still_our_own(void **state)
+{
+    (void)state;
+    open_all();
+    leave_file("own.jpg", "k1");
+    leave_file("alien.jpg", "k2");
+    adopter_hear(s_adopter, "own.jpg");
+    adopter_hear(s_adopter, "alien.jpg");
+    adopter_note(s_adopter, "own.jpg");
+    (void)adopter_step(s_adopter);
+    expect_stored("alien.jpg");
+    assert_int_equal(metrics_value(&s_rig.metrics, METRIC_ADOPTED_TOTAL), 1);
+    close_all();
+}
+
 static void a_photo_renamed_by_hand_stays_a_photo(void **state)
 {
     (void)state;
@@ -217,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copied_file_becomes_a_photo),
+        cmocka_unit_test(a_name_heard_a_moment_too_early_is_still_our_own),
         cmocka_unit_test(a_photo_renamed_by_hand_stays_a_photo),
         cmocka_unit_test(what_a_crash_left_goes_when_its_bytes_are_stored),
         cmocka_unit_test(what_a_crash_left_stays_when_the_stored_one_is_damaged),
