@@ -4,6 +4,8 @@
 #include "test/unit/unit.h"
 
 #include <arpa/inet.h>
+#include <linux/tcp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +114,96 @@ static void who_waits_for_us_is_left_alone(void **state)
     (void)close(a.client);
     (void)close(b.server);
     (void)close(b.client);
+}
+
+/* ---- the rate at which an answer is taken ---- */
+
+enum {
+    ANSWER_WINDOW_MS = 1000,
+    ANSWER_WINDOW_BYTES = 256 * 1024, /* what the rate asks for in one window */
+    ANSWER_SLACK_BYTES = 16 * 1024,   /* a kernel confirms a few kilobytes at a time */
+    ANSWER_BUFFER_BYTES = 4096,
+    ANSWER_WINDOWS = 3,
+};
+
+/* Reads so much of an answer in every window of the warden, and not a byte more until the next. */
+struct reader {
+    struct warden_mark mark; /* first: warden_each() hands it back */
+    struct pair pair;
+    uint32_t per_window, window_ms, taken; /* `taken`: confirmed in the window of `window_ms` */
+    unsigned windows;
+    bool broken;
+};
+
+static uint32_t confirmed_bytes(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+    return (uint32_t)info.tcpi_bytes_acked;
+}
+
+/* Under the warden's lock: no window ends while bytes are taken in it. */
+static void read_its_share(void *arg, struct warden_mark *m)
+{
+    static char bytes[ANSWER_BUFFER_BYTES];
+    struct reader *r = (struct reader *)m;
+    (void)arg;
+    r->broken = atomic_load(&m->phase) == WARDEN_BROKEN;
+    if (r->broken || m->window_ms == 0)
+        return;
+    if (r->window_ms != m->window_ms)
+        r->windows++;
+    r->window_ms = m->window_ms;
+    while (r->taken = confirmed_bytes(r->pair.server) - m->window_moved, r->taken < r->per_window) {
+        while (send(r->pair.server, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+            ;
+        struct pollfd readable = {.fd = r->pair.client, .events = POLLIN};
+        assert_int_equal(poll(&readable, 1, -1), 1);
+        assert_true(recv(r->pair.client, bytes, sizeof bytes, MSG_DONTWAIT) > 0);
+    }
+    while (send(r->pair.server, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+        ; /* bytes of ours wait: else nobody is judged */
+}
+
+static void begin_reader(struct warden *w, struct reader *r, uint32_t per_window)
+{
+    int bytes = ANSWER_BUFFER_BYTES;
+    *r = (struct reader){.pair = connect_pair(), .per_window = per_window};
+    assert_int_equal(setsockopt(r->pair.client, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+    warden_add(w, &r->mark, r->pair.server, false);
+    assert_true(warden_enter(&r->mark, WARDEN_ANSWER));
+}
+
+static void end_reader(struct warden *w, struct reader *r)
+{
+    warden_remove(w, &r->mark, false);
+    (void)close(r->pair.server);
+    (void)close(r->pair.client);
+}
+
+static void an_answer_taken_just_under_the_rate_is_broken_off_and_just_over_it_is_not(void **state)
+{
+    (void)state;
+    static struct reader under, over;
+    const struct warden_options options = {.rate_min = ANSWER_WINDOW_BYTES,
+                                           .rate_window_ms = ANSWER_WINDOW_MS};
+    struct warden *w = NULL;
+    assert_int_equal(warden_open(&options, &w), ERR_OK);
+    begin_reader(w, &under, ANSWER_WINDOW_BYTES - ANSWER_SLACK_BYTES);
+    begin_reader(w, &over, ANSWER_WINDOW_BYTES);
+    while (!over.broken && over.windows <= ANSWER_WINDOWS) {
+        warden_each(w, read_its_share, NULL);
+        (void)poll(NULL, 0, 10); /* lets the warden have its lock */
+    }
+    assert_false(over.broken);
+    assert_true(warden_keep(&over.mark, WARDEN_ANSWER));
+    assert_true(under.broken);
+    assert_int_equal(under.windows, 1);
+    assert_in_range(under.taken, ANSWER_WINDOW_BYTES - ANSWER_SLACK_BYTES, ANSWER_WINDOW_BYTES - 1);
+    end_reader(w, &under);
+    end_reader(w, &over);
+    warden_close(w);
 }
 
 static void an_early_answer_survives_a_client_that_writes_first(void **state)
@@ -227,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slow_ones_are_broken_off_and_told_why),
         cmocka_unit_test(who_waits_for_us_is_left_alone),
+        cmocka_unit_test(an_answer_taken_just_under_the_rate_is_broken_off_and_just_over_it_is_not),
         cmocka_unit_test(an_early_answer_survives_a_client_that_writes_first),
         cmocka_unit_test(what_is_read_out_has_an_end),
         cmocka_unit_test(only_so_many_are_read_out),
