@@ -19,7 +19,8 @@ struct pair {
     int server, client;
 };
 
-static struct pair connect_pair(void)
+/* Zeros: segments and the client's buffer as the kernel likes them. */
+static struct pair connect_small(int segment_bytes, int buffer_bytes)
 {
     int fds[1];
     size_t found = 0;
@@ -29,11 +30,22 @@ static struct pair connect_pair(void)
     struct sockaddr_in to = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     p.client = socket(AF_INET, SOCK_STREAM, 0);
+    if (segment_bytes > 0)
+        assert_int_equal(
+            setsockopt(p.client, IPPROTO_TCP, TCP_MAXSEG, &segment_bytes, sizeof segment_bytes), 0);
+    if (buffer_bytes > 0)
+        assert_int_equal(
+            setsockopt(p.client, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes), 0);
     assert_int_equal(connect(p.client, (struct sockaddr *)&to, sizeof to), 0);
     p.server = accept(fds[0], NULL, NULL);
     assert_true(p.server >= 0);
     (void)close(fds[0]);
     return p;
+}
+
+static struct pair connect_pair(void)
+{
+    return connect_small(0, 0);
 }
 
 static const struct warden_options s_strict = {.head_timeout_ms = 1,
@@ -123,6 +135,7 @@ enum {
     ANSWER_WINDOW_BYTES = 256 * 1024, /* what the rate asks for in one window */
     ANSWER_SLACK_BYTES = 16 * 1024,   /* a kernel confirms a few kilobytes at a time */
     ANSWER_BUFFER_BYTES = 4096,
+    ANSWER_SEGMENT_BYTES = 512, /* a large one would not fit in what a small read makes free */
     ANSWER_WINDOWS = 3,
 };
 
@@ -148,6 +161,7 @@ static void read_its_share(void *arg, struct warden_mark *m)
 {
     static char bytes[ANSWER_BUFFER_BYTES];
     struct reader *r = (struct reader *)m;
+    int one = 1;
     (void)arg;
     r->broken = atomic_load(&m->phase) == WARDEN_BROKEN;
     if (r->broken || m->window_ms == 0)
@@ -159,6 +173,8 @@ static void read_its_share(void *arg, struct warden_mark *m)
         while (send(r->pair.server, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
             ;
         struct pollfd readable = {.fd = r->pair.client, .events = POLLIN};
+        assert_int_equal(setsockopt(r->pair.client, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one),
+                         0); /* it confirms at once what it takes; the kernel forgets */
         assert_int_equal(poll(&readable, 1, -1), 1);
         assert_true(recv(r->pair.client, bytes, sizeof bytes, MSG_DONTWAIT) > 0);
     }
@@ -168,9 +184,8 @@ static void read_its_share(void *arg, struct warden_mark *m)
 
 static void begin_reader(struct warden *w, struct reader *r, uint32_t per_window)
 {
-    int bytes = ANSWER_BUFFER_BYTES;
-    *r = (struct reader){.pair = connect_pair(), .per_window = per_window};
-    assert_int_equal(setsockopt(r->pair.client, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+    *r = (struct reader){.pair = connect_small(ANSWER_SEGMENT_BYTES, ANSWER_BUFFER_BYTES),
+                         .per_window = per_window};
     warden_add(w, &r->mark, r->pair.server, false);
     assert_true(warden_enter(&r->mark, WARDEN_ANSWER));
 }
